@@ -1,0 +1,21 @@
+# Installs the headers, a CMake package and a pkg-config file. All of it is independent of the machine.
+
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+set(package_dir "${CMAKE_INSTALL_DATADIR}/cmake/hashweave")
+
+install(DIRECTORY include/hashweave DESTINATION include FILES_MATCHING PATTERN "*.hpp" PATTERN "*.cuh")
+install(TARGETS hashweave EXPORT hashweaveTargets)
+install(EXPORT hashweaveTargets NAMESPACE hashweave:: DESTINATION "${package_dir}")
+
+configure_package_config_file(cmake/hashweaveConfig.cmake.in hashweaveConfig.cmake INSTALL_DESTINATION "${package_dir}")
+write_basic_package_version_file(hashweaveConfigVersion.cmake COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
+install(FILES
+  "${CMAKE_CURRENT_BINARY_DIR}/hashweaveConfig.cmake"
+  "${CMAKE_CURRENT_BINARY_DIR}/hashweaveConfigVersion.cmake"
+  DESTINATION "${package_dir}")
+
+set(VERSION "${PROJECT_VERSION}")
+configure_file(cmake/hashweave.pc.in hashweave.pc @ONLY)
+install(FILES "${CMAKE_CURRENT_BINARY_DIR}/hashweave.pc" DESTINATION "${CMAKE_INSTALL_DATADIR}/pkgconfig")

@@ -1,0 +1,40 @@
+# How the tests, examples and benchmarks of this project are compiled. Users of the library see none of this.
+
+if(PROJECT_IS_TOP_LEVEL)
+  if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+  endif()
+  find_program(CCACHE_PROGRAM ccache)
+  if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE_PROGRAM}")
+  endif()
+endif()
+
+# hashweave_own_flags(target): our warnings, sanitizers and processor.
+function(hashweave_own_flags target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion)
+  if(HASHWEAVE_WERROR)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+  if(HASHWEAVE_NATIVE)
+    target_compile_options(${target} PRIVATE -march=native)
+  endif()
+  if(HASHWEAVE_SANITIZE)
+    list(JOIN HASHWEAVE_SANITIZE "," sanitizers)
+    target_compile_options(${target} PRIVATE
+      -fsanitize=${sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer
+      # g++ sees uninitialised values in the sanitizers' own bookkeeping
+      $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+    target_link_options(${target} PRIVATE -fsanitize=${sanitizers})
+  endif()
+endfunction()
+
+# hashweave_own_program(name source...): an executable in bin/ that uses hashweave.
+function(hashweave_own_program name)
+  add_executable(${name} ${ARGN})
+  target_link_libraries(${name} PRIVATE hashweave::hashweave)
+  set_target_properties(${name} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin"
+    CXX_EXTENSIONS OFF)
+  hashweave_own_flags(${name})
+endfunction()

@@ -1,0 +1,69 @@
+#pragma once
+#include <hashweave/compose/chain.hpp>
+
+namespace hashweave {
+
+/// y = f(x) that keeps only x: the branch's intermediate results are given back after `forward` and computed again in
+/// `backward`, with the same random numbers. Memory falls from the branch's activations to its input, at the price of
+/// one more forward. Layers with running statistics (BatchNorm) count their batch once: they add to them in `backward`.
+/// Source: Chen, Xu, Zhang, Guestrin, "Training deep nets with sublinear memory cost", arXiv:1604.06174, section 4.
+template <class... Ls>
+struct Recompute {
+  using Branch = Chain<Ls...>;
+  [[no_unique_address]] Branch branch;
+
+  static constexpr bool names_itself = Branch::names_itself;
+  template <class S>
+    requires(Accepts<Branch, S> && RowWise<S> &&
+             std::same_as<OutputOf<Branch, S>, Resized<S, OutputOf<Branch, S>::width>>)
+  using Output = OutputOf<Branch, S>;
+  template <class B>
+  using Params = typename Branch::template Params<B>;
+  template <class B, class S>
+  struct Saved {
+    View<B, S> x;
+    RandomState random;
+  };
+  template <class S>
+  static consteval bool joints() {
+    if constexpr (fits<Branch, S>()) return Joint<Recompute, S>::fits;
+    return false;
+  }
+
+  template <class B, class S>
+  auto forward(B& be, const Params<B>& p, View<B, S> x) const {
+    const RandomState before = be.random();
+    auto y = make<Output<S>>(be, x.layout());
+    TapeScope scope{be};
+    copy(be, y.mat(), branch.forward(be, p, x).y.mat());
+    return Step<View<B, Output<S>>, Saved<B, S>>{y, {x, before}};
+  }
+  template <class B, class S>
+  auto infer(B& be, const Params<B>& p, View<B, S> x) const {
+    auto y = make<Output<S>>(be, x.layout());
+    TapeScope scope{be};
+    copy(be, y.mat(), branch.infer(be, p, x).mat());
+    return y;
+  }
+  template <class B, class S, class O>
+  View<B, S> backward(B& be, const Params<B>& p, const Saved<B, S>& s, View<B, O> dy, Params<B>& g) const {
+    auto dx = make<S>(be, s.x.layout());
+    TapeScope scope{be};
+    const RandomState after = be.random();
+    be.random() = s.random;
+    auto again = branch.forward(be, p, s.x);
+    be.random() = after;
+    copy(be, dx.mat(), branch.backward(be, p, again.saved, dy, g).mat());
+    return dx;
+  }
+  template <class F, class P>
+  static void visit(F&& f, const Path& at, P& p) {
+    Branch::visit(f, at, p);
+  }
+  template <class F>
+  constexpr void each_layer(F&& f) {
+    branch.each_layer(f);
+  }
+};
+
+}  // namespace hashweave

@@ -1,0 +1,20 @@
+#pragma once
+#include <hashweave/core/random.hpp>
+#include <hashweave/core/segments.hpp>
+
+namespace hashweave {
+
+/// Which tokens a token attends to: all of its sequence, or itself and those before it.
+struct Full {};
+struct Causal {};
+
+/// What the attention kernels need to know beside their matrices.
+struct AttentionShape {
+  Segments segments;
+  Size heads = 1;
+  bool causal = false;
+  double dropout = 0;
+  RandomStream stream;
+};
+
+}  // namespace hashweave

@@ -1,0 +1,97 @@
+#pragma once
+#include <concepts>
+#include <hashweave/core/view.hpp>
+#include <type_traits>
+
+namespace hashweave {
+
+/// What `forward` gives: the value, and what `backward` will need of it.
+template <class Y, class Saved>
+struct Step {
+  Y y;
+  Saved saved;
+};
+template <class Y, class Saved>
+Step(Y, Saved) -> Step<Y, Saved>;
+
+/// Samples S can be fed to L: L declares an `Output` for them.
+template <class L, class S>
+concept Accepts = requires { typename L::template Output<S>; };
+
+/// What L makes of samples S.
+template <class L, class S>
+using OutputOf = typename L::template Output<S>;
+
+/// What L saves of samples S for its backward, on backend B.
+template <class L, class B, class S>
+using SavedOf = typename L::template Saved<B, S>;
+
+/// A layer on samples S and backend B. `forward` computes and saves; `backward` adds into the gradients `g` and gives
+/// the gradient with respect to the input. A layer may also have `infer`, which saves nothing.
+template <class L, class S, class B>
+concept Layer =
+    Backend<B> && Accepts<L, S> &&
+    requires(const L& layer, B& be, const typename L::template Params<B>& p, typename L::template Params<B>& g,
+             View<B, S> x, View<B, OutputOf<L, S>> dy, const SavedOf<L, B, S>& saved) {
+      { layer.forward(be, p, x) } -> std::same_as<Step<View<B, OutputOf<L, S>>, SavedOf<L, B, S>>>;
+      { layer.backward(be, p, saved, dy, g) } -> std::same_as<GradientOf<B, S>>;
+    };
+
+/// y = layer(x) with nothing saved, for use rather than training: dropout does not act.
+template <class L, Backend B, class S>
+View<B, OutputOf<L, S>> infer(B& be, const L& layer, const typename L::template Params<B>& p, View<B, S> x) {
+  if constexpr (requires { layer.infer(be, p, x); }) {
+    return layer.infer(be, p, x);
+  } else {
+    return layer.forward(be, p, x).y;
+  }
+}
+
+/// Calls f on every leaf layer of a composition, to set what is a value rather than a type, e.g. LayerNorm's eps:
+/// `for_each_layer(tower, [](auto& layer) { if constexpr (requires { layer.eps; }) layer.eps = 1e-12; });`
+template <class L, class F>
+constexpr void for_each_layer(L& layer, F&& f) {
+  if constexpr (requires { layer.each_layer(f); }) {
+    layer.each_layer(f);
+  } else {
+    f(layer);
+  }
+}
+
+/// One joint of a model: a layer and the samples that reach it. Its name carries the story into the compiler's message.
+template <class Layer, class Reaching>
+struct Joint {
+  static_assert(Accepts<Layer, Reaching>, "this layer does not accept what reaches it: see Joint<Layer, Reaching>");
+  static constexpr bool fits = Accepts<Layer, Reaching>;
+};
+
+/// The same for a layer that must give back what it takes, such as the branch of a residual.
+template <class Layer, class Takes, class Gives>
+struct GivesBack {
+  static_assert(std::same_as<Takes, Gives>,
+                "this layer must give back what it takes: see GivesBack<Layer, Takes, Gives>");
+  static constexpr bool fits = std::same_as<Takes, Gives>;
+};
+
+/// Walks a composition with samples S and stops at the first joint that does not fit, with one message.
+template <class L, class S>
+consteval bool fits() {
+  if constexpr (requires { L::template joints<S>(); }) {
+    return L::template joints<S>();
+  } else {
+    return Joint<L, S>::fits;
+  }
+}
+
+/// Parameters of a layer that has none.
+struct Empty {};
+
+/// A backend that exists only to ask a layer about its parameters.
+struct NoBackend {
+  using Scalar = float;
+};
+/// The layer has parameters.
+template <class L>
+inline constexpr bool has_parameters = !std::is_empty_v<typename L::template Params<NoBackend>>;
+
+}  // namespace hashweave

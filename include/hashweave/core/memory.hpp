@@ -1,0 +1,80 @@
+#pragma once
+#include <cstddef>
+#include <cstring>
+#include <hashweave/core/types.hpp>
+#include <new>
+#include <utility>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define HASHWEAVE_ADDRESS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HASHWEAVE_ADDRESS_SANITIZER 1
+#endif
+#endif
+#ifdef HASHWEAVE_ADDRESS_SANITIZER
+#include <sanitizer/asan_interface.h>
+#endif
+
+namespace hashweave {
+
+/// Where a backend's buffers live. A device backend has its own type with the same members.
+struct HostMemory {
+  static std::byte* allocate(std::size_t bytes, std::size_t alignment) {
+    return static_cast<std::byte*>(::operator new(bytes, std::align_val_t{alignment}));
+  }
+  static void deallocate(std::byte* p, std::size_t alignment) noexcept {
+    ::operator delete(p, std::align_val_t{alignment});
+  }
+  static void zero(void* p, std::size_t bytes) { std::memset(p, 0, bytes); }
+  static void copy(void* to, const void* from, std::size_t bytes) { std::memcpy(to, from, bytes); }
+  static void copy_from_host(void* to, const void* host, std::size_t bytes) { std::memcpy(to, host, bytes); }
+  static void copy_to_host(void* host, const void* from, std::size_t bytes) { std::memcpy(host, from, bytes); }
+
+  /// Under the address sanitizer, touching tape memory that was given back is an error like any use after free.
+  static void forbid([[maybe_unused]] void* p, [[maybe_unused]] std::size_t bytes) {
+#ifdef HASHWEAVE_ADDRESS_SANITIZER
+    __asan_poison_memory_region(p, bytes);
+#endif
+  }
+  static void permit([[maybe_unused]] void* p, [[maybe_unused]] std::size_t bytes) {
+#ifdef HASHWEAVE_ADDRESS_SANITIZER
+    __asan_unpoison_memory_region(p, bytes);
+#endif
+  }
+};
+
+/// An owned array of T in a backend's memory, zero at first.
+template <class T, class Memory>
+class Buffer {
+ public:
+  static constexpr std::size_t alignment = 64;
+
+  Buffer() = default;
+  explicit Buffer(Size n) : size_{n} {
+    if (n > 0) {
+      data_ = reinterpret_cast<T*>(Memory::allocate(bytes(), alignment));
+      Memory::zero(data_, bytes());
+    }
+  }
+  Buffer(Buffer&& other) noexcept : data_{std::exchange(other.data_, nullptr)}, size_{std::exchange(other.size_, 0)} {}
+  Buffer& operator=(Buffer&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+  ~Buffer() {
+    if (data_ != nullptr) Memory::deallocate(reinterpret_cast<std::byte*>(data_), alignment);
+  }
+
+  T* data() { return data_; }
+  const T* data() const { return data_; }
+  Size size() const { return size_; }
+  std::size_t bytes() const { return static_cast<std::size_t>(size_) * sizeof(T); }
+
+ private:
+  T* data_ = nullptr;
+  Size size_ = 0;
+};
+
+}  // namespace hashweave

@@ -1,0 +1,143 @@
+#pragma once
+#include <hashweave/core/array.hpp>
+#include <hashweave/core/error.hpp>
+#include <hashweave/core/memory.hpp>
+#include <hashweave/core/random.hpp>
+#include <span>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+namespace hashweave {
+
+/// One parameter of a block: its dotted name and where it lies.
+struct ParameterEntry {
+  std::string name;
+  Size offset = 0;  ///< in scalars, from the start of the block
+  Size rows = 0, cols = 0;
+  Init init;
+
+  Size size() const { return rows * cols; }
+  bool statistic() const { return init.kind == Init::Kind::statistic; }
+};
+
+/// All parameters of model L on backend B in one block of memory; gradients and moments have the same type.
+/// Every parameter starts on a cache line, the gaps are zero. Statistics lie behind the trainable part, so that
+/// clipping and optimisers are one pass over `trainable()`.
+template <class B, class L>
+class Parameters {
+ public:
+  using Scalar = typename B::Scalar;
+  using Memory = typename B::Memory;
+  using Values = typename L::template Params<B>;
+
+  /// Allocates, all zero.
+  /// @throws Error when two parameters have the same name.
+  Parameters() {
+    std::vector<Scalar**> pointers;
+    L::visit(
+        [&](const Path& at, const Init& init, auto& array) {
+          entries_.push_back({at.text(), 0, array.rows, array.cols, init});
+          pointers.push_back(&array.data);
+        },
+        Path{}, values_);
+    for (const bool statistics : {false, true}) {
+      for (ParameterEntry& e : entries_) {
+        if (e.statistic() == statistics) {
+          e.offset = size_;
+          size_ += (e.size() + gap - 1) / gap * gap;
+        }
+      }
+      if (!statistics) trainable_ = size_;
+    }
+    std::unordered_set<std::string_view> names;
+    for (const ParameterEntry& e : entries_) {
+      require(names.insert(e.name).second, "parameters", "names", "each once", "'" + e.name + "' twice");
+    }
+    block_ = Buffer<Scalar, Memory>{size_};
+    for (std::size_t i = 0; i < pointers.size(); ++i) *pointers[i] = block_.data() + entries_[i].offset;
+  }
+  Parameters(Parameters&&) noexcept = default;
+  Parameters& operator=(Parameters&&) noexcept = default;
+
+  /// The same values in a block of their own.
+  Parameters clone() const {
+    Parameters copy;
+    Memory::copy(copy.block_.data(), block_.data(), block_.bytes());
+    return copy;
+  }
+
+  /// The typed view that layers take.
+  Values& operator*() { return values_; }
+  const Values& operator*() const { return values_; }
+  Values* operator->() { return &values_; }
+  const Values* operator->() const { return &values_; }
+
+  std::span<const ParameterEntry> entries() const { return entries_; }
+  /// The number of learnable scalars (gaps and statistics not counted).
+  Size count() const {
+    Size n = 0;
+    for (const ParameterEntry& e : entries_) n += e.statistic() ? 0 : e.size();
+    return n;
+  }
+
+  /// The whole block; its trainable part; one entry.
+  Mat<Scalar> flat() { return matrix(block_.data(), 1, size_); }
+  Mat<const Scalar> flat() const { return matrix(block_.data(), 1, size_); }
+  Mat<Scalar> trainable() { return matrix(block_.data(), 1, trainable_); }
+  Mat<const Scalar> trainable() const { return matrix(block_.data(), 1, trainable_); }
+  Mat<Scalar> at(const ParameterEntry& e) { return matrix(block_.data() + e.offset, e.rows, e.cols); }
+  Mat<const Scalar> at(const ParameterEntry& e) const { return matrix(block_.data() + e.offset, e.rows, e.cols); }
+
+  /// The entry of that name. @throws Error when there is none.
+  const ParameterEntry& entry(std::string_view name) const {
+    for (const ParameterEntry& e : entries_) {
+      if (e.name == name) return e;
+    }
+    fail("parameters", "name", "one of the model's " + std::to_string(entries_.size()) + " parameters", name);
+  }
+
+  void zero() { Memory::zero(block_.data(), block_.bytes()); }
+
+  /// Copies values given in host memory, row-major. @throws Error when the number of values is another.
+  void assign(std::string_view name, std::span<const Scalar> values) {
+    const ParameterEntry& e = entry(name);
+    require(static_cast<Size>(values.size()) == e.size(), e.name, "number of values", e.size(), values.size());
+    Memory::copy_from_host(block_.data() + e.offset, values.data(), values.size_bytes());
+  }
+  /// The values of one entry, in host memory.
+  std::vector<Scalar> values(std::string_view name) const {
+    const ParameterEntry& e = entry(name);
+    std::vector<Scalar> out(static_cast<std::size_t>(e.size()));
+    Memory::copy_to_host(out.data(), block_.data() + e.offset, out.size() * sizeof(Scalar));
+    return out;
+  }
+
+  /// Fills every parameter by its own rule. The numbers depend on the seed, the parameter's name and the position in it
+  /// alone: adding a layer changes no other layer's beginning.
+  void initialise(std::uint64_t seed) {
+    std::vector<Scalar> host;
+    for (const ParameterEntry& e : entries_) {
+      host.assign(static_cast<std::size_t>(e.size()), static_cast<Scalar>(e.init.mean));
+      const RandomStream stream{seed ^ name_hash(e.name), 0, 0};
+      for (std::size_t i = 0; i < host.size(); ++i) {
+        if (e.init.kind == Init::Kind::uniform) {
+          host[i] += static_cast<Scalar>(e.init.spread * (2.0 * uniform(stream.bits(i)) - 1.0));
+        } else if (e.init.kind == Init::Kind::normal) {
+          host[i] += static_cast<Scalar>(e.init.spread * stream.normal(i));
+        }
+      }
+      Memory::copy_from_host(block_.data() + e.offset, host.data(), host.size() * sizeof(Scalar));
+    }
+  }
+
+ private:
+  static constexpr Size gap = static_cast<Size>(64 / sizeof(Scalar));
+
+  Values values_;
+  std::vector<ParameterEntry> entries_;
+  Buffer<Scalar, Memory> block_;
+  Size size_ = 0, trainable_ = 0;
+};
+
+}  // namespace hashweave

@@ -1,0 +1,72 @@
+#pragma once
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <numbers>
+#include <string_view>
+
+namespace hashweave {
+
+/// Philox4x32 with ten rounds: 128 random bits as a pure function of a 128-bit counter and a 64-bit key. No state, so a
+/// draw does not depend on threads or on what was drawn before.
+/// Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011, section 4.
+constexpr std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter, std::uint64_t key) {
+  auto k0 = static_cast<std::uint32_t>(key), k1 = static_cast<std::uint32_t>(key >> 32);
+  for (int round = 0; round < 10; ++round) {
+    const std::uint64_t a = std::uint64_t{0xD2511F53} * counter[0];
+    const std::uint64_t b = std::uint64_t{0xCD9E8D57} * counter[2];
+    counter = {static_cast<std::uint32_t>(b >> 32) ^ counter[1] ^ k0, static_cast<std::uint32_t>(b),
+               static_cast<std::uint32_t>(a >> 32) ^ counter[3] ^ k1, static_cast<std::uint32_t>(a)};
+    k0 += 0x9E3779B9;
+    k1 += 0xBB67AE85;
+  }
+  return counter;
+}
+
+/// FNV-1a, 64 bits: gives a name its own random stream.
+constexpr std::uint64_t name_hash(std::string_view name) {
+  std::uint64_t h = 0xcbf29ce484222325;
+  for (const char c : name) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return h;
+}
+
+/// A uniform number in (0, 1), from 32 random bits (the upper 24 count).
+constexpr float uniform(std::uint32_t bits) { return (static_cast<float>(bits >> 8) + 0.5F) * 0x1p-24F; }
+
+/// One stream of random numbers, told apart from all others by seed, step and place.
+struct RandomStream {
+  std::uint64_t seed = 0;
+  std::uint32_t step = 0;
+  std::uint32_t place = 0;
+
+  /// The four 32-bit numbers of group `block` (numbers 4*block … 4*block+3 of the stream).
+  constexpr std::array<std::uint32_t, 4> block(std::uint64_t block) const {
+    return philox({static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32), place, step}, seed);
+  }
+  /// Number `i` of the stream.
+  constexpr std::uint32_t bits(std::uint64_t i) const { return block(i / 4)[i % 4]; }
+  /// Standard normal number `i` of the stream (Box and Muller 1958), from its own 64 bits.
+  double normal(std::uint64_t i) const {
+    const auto b = block(i / 2);
+    const double u = (static_cast<double>(b[2 * (i % 2)]) + 0.5) * 0x1p-32;
+    const double v = (static_cast<double>(b[2 * (i % 2) + 1]) + 0.5) * 0x1p-32;
+    return std::sqrt(-2.0 * std::log(u)) * std::cos(2.0 * std::numbers::pi * v);
+  }
+};
+
+/// Where a run stands in its random numbers: every layer that draws takes the next place of the step. A step that is
+/// repeated from the same state draws the same numbers.
+struct RandomState {
+  std::uint64_t seed = 0;
+  std::uint32_t step = 0;
+  std::uint32_t place = 0;
+
+  constexpr RandomStream next() { return {seed, step, place++}; }
+  constexpr void begin_step(std::uint32_t number) {
+    step = number;
+    place = 0;
+  }
+  friend constexpr bool operator==(const RandomState&, const RandomState&) = default;
+};
+
+}  // namespace hashweave

@@ -1,0 +1,107 @@
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <hashweave/core/memory.hpp>
+#include <hashweave/core/types.hpp>
+#include <vector>
+
+namespace hashweave {
+
+/// The memory of a training step: a stack of buffers taken in order and given back all at once.
+///
+/// The first step runs on blocks taken as they are needed; `rewind` replaces them with one block of exactly the bytes
+/// that the largest step so far has used at its peak. From then on steps of that size allocate nothing, and
+/// `capacity() == high_water()`. A larger step (longer captions) grows it once more.
+///
+/// `mark` and `release` give back what was taken in between, for work whose intermediate results nobody will need.
+template <class Memory>
+class Tape {
+ public:
+  /// A position on the tape.
+  struct Mark {
+    std::size_t block = 0, offset = 0, top = 0;
+  };
+  /// Every buffer starts at a multiple of this many bytes: a cache line, and the widest vector register.
+  static constexpr std::size_t alignment = 64;
+
+  Tape() = default;
+  Tape(const Tape&) = delete;
+  Tape& operator=(const Tape&) = delete;
+  ~Tape() { free_blocks(); }
+
+  /// A buffer of n elements, uninitialised, valid until `rewind` or the `release` of an earlier mark.
+  template <class T>
+  T* take(Size n) {
+    return static_cast<T*>(take_bytes(static_cast<std::size_t>(n) * sizeof(T)));
+  }
+
+  Mark mark() const { return {block_, offset_, top_}; }
+
+  /// Gives back everything taken since `m`.
+  void release(const Mark& m) {
+    for (std::size_t b = m.block; b < blocks_.size() && b <= block_; ++b) {
+      const std::size_t from = b == m.block ? m.offset : 0;
+      Memory::forbid(blocks_[b].data + from, blocks_[b].bytes - from);
+    }
+    block_ = m.block;
+    offset_ = m.offset;
+    top_ = m.top;
+  }
+
+  /// Gives back everything, and brings the tape to its exact size when a step has outgrown it.
+  void rewind() {
+    if (high_water_ > capacity() || blocks_.size() > 1) {
+      free_blocks();
+      blocks_.push_back({Memory::allocate(high_water_, alignment), high_water_});
+    }
+    release({});
+    step_peak_ = 0;
+  }
+
+  /// Bytes held, in all blocks.
+  std::size_t capacity() const {
+    std::size_t sum = 0;
+    for (const Block& b : blocks_) sum += b.bytes;
+    return sum;
+  }
+  /// Bytes in use now; at most so far in this step; at most ever.
+  std::size_t used() const { return top_; }
+  std::size_t step_peak() const { return step_peak_; }
+  std::size_t high_water() const { return high_water_; }
+
+ private:
+  struct Block {
+    std::byte* data;
+    std::size_t bytes;
+  };
+
+  void* take_bytes(std::size_t bytes) {
+    bytes = (std::max<std::size_t>(bytes, 1) + alignment - 1) / alignment * alignment;
+    while (block_ < blocks_.size() && blocks_[block_].bytes - offset_ < bytes) ++block_, offset_ = 0;
+    if (block_ == blocks_.size()) {
+      const std::size_t wanted = std::max({bytes, std::size_t{1} << 20, capacity() / 2});
+      blocks_.push_back({Memory::allocate(wanted, alignment), wanted});
+      Memory::forbid(blocks_.back().data, wanted);
+    }
+    std::byte* at = blocks_[block_].data + offset_;
+    offset_ += bytes;
+    top_ += bytes;
+    step_peak_ = std::max(step_peak_, top_);
+    high_water_ = std::max(high_water_, top_);
+    Memory::permit(at, bytes);
+    return at;
+  }
+  void free_blocks() {
+    for (const Block& b : blocks_) {
+      Memory::permit(b.data, b.bytes);
+      Memory::deallocate(b.data, alignment);
+    }
+    blocks_.clear();
+    block_ = offset_ = top_ = 0;
+  }
+
+  std::vector<Block> blocks_;
+  std::size_t block_ = 0, offset_ = 0, top_ = 0, step_peak_ = 0, high_water_ = 0;
+};
+
+}  // namespace hashweave

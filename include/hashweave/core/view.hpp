@@ -1,0 +1,96 @@
+#pragma once
+#include <cstdint>
+#include <hashweave/core/backend.hpp>
+#include <hashweave/core/mat.hpp>
+#include <hashweave/core/samples.hpp>
+#include <hashweave/core/segments.hpp>
+
+namespace hashweave {
+
+/// A batch of samples S in the memory of backend B: non-owning, trivially copyable. `layout()` is what is not in the
+/// type: the number of rows, or the segments. A layer reads the views it is given and never writes into one that it did
+/// not allocate: another layer may have saved it for its backward.
+template <class B, class S>
+struct View;
+
+template <class B, Size D>
+struct View<B, Vectors<D>> {
+  using Sample = Vectors<D>;
+  typename B::Scalar* data = nullptr;
+  Size rows = 0;
+
+  constexpr Mat<typename B::Scalar> mat() const { return matrix(data, rows, D); }
+  constexpr Size layout() const { return rows; }
+  static constexpr Size scalars(Size rows) { return rows * D; }
+};
+
+template <class B, Size D>
+struct View<B, Tokens<D>> {
+  using Sample = Tokens<D>;
+  typename B::Scalar* data = nullptr;
+  Segments segments;
+
+  constexpr Mat<typename B::Scalar> mat() const { return matrix(data, segments.rows(), D); }
+  constexpr Segments layout() const { return segments; }
+  static constexpr Size scalars(Segments segments) { return segments.rows() * D; }
+};
+
+template <class B, Size C, Size H, Size W>
+struct View<B, Pixels<C, H, W>> {
+  using Sample = Pixels<C, H, W>;
+  typename B::Scalar* data = nullptr;
+  Size batch = 0;
+
+  constexpr Mat<typename B::Scalar> mat() const { return matrix(data, batch, C * H * W); }
+  constexpr Size layout() const { return batch; }
+  static constexpr Size scalars(Size batch) { return batch * C * H * W; }
+};
+
+template <class B>
+struct View<B, TokenIds> {
+  using Sample = TokenIds;
+  const std::int32_t* ids = nullptr;
+  Segments segments;
+  const std::int32_t* types = nullptr;  ///< one a token, or null: all 0
+
+  constexpr Segments layout() const { return segments; }
+};
+
+/// A new, uninitialised batch on the tape.
+template <class S, Backend B, class Layout>
+View<B, S> make(B& be, const Layout& layout) {
+  return {be.tape().template take<typename B::Scalar>(View<B, S>::scalars(layout)), layout};
+}
+
+/// A new, uninitialised matrix on the tape.
+template <Backend B>
+Mat<typename B::Scalar> make_matrix(B& be, Size rows, Size cols) {
+  return matrix(be.tape().template take<typename B::Scalar>(rows * cols), rows, cols);
+}
+
+/// Segments of `count` sequences of `length` rows each, on the tape.
+template <Backend B>
+Segments equal_segments(B& be, Size count, Size length) {
+  Size* offsets = be.tape().template take<Size>(count + 1);
+  for (Size i = 0; i <= count; ++i) offsets[i] = i * length;
+  return {offsets, count};
+}
+
+/// What `backward` gives for an input that has no gradient, such as token ids.
+struct NoGradient {};
+
+namespace detail {
+template <class B, class S>
+struct GradientType {
+  using type = View<B, S>;
+};
+template <class B>
+struct GradientType<B, TokenIds> {
+  using type = NoGradient;
+};
+}  // namespace detail
+/// The type of the gradient with respect to a batch of samples S.
+template <class B, class S>
+using GradientOf = typename detail::GradientType<B, S>::type;
+
+}  // namespace hashweave

@@ -1,0 +1,174 @@
+#pragma once
+#include <hashweave/core/attention.hpp>
+#include <hashweave/cpu/gemm.hpp>
+#include <hashweave/cpu/math.hpp>
+#include <hashweave/cpu/norm.hpp>
+
+namespace hashweave {
+
+namespace cpu {
+
+/// Query rows whose logits are in memory at a time.
+inline constexpr Size attention_tile = 128;
+
+/// One head of one sequence: where its q, k, v, … are, and the arithmetic on a tile of query rows.
+template <class T>
+struct Head {
+  const AttentionShape& shape;
+  Size begin, length, head, width;  // first row, rows, head number, columns a head
+  In<T> bias;                       // (heads * t, t) or empty
+
+  Head(const AttentionShape& s, Size segment, Size h, Size head_width, In<T> logit_bias)
+      : shape{s},
+        begin{s.segments.begin(segment)},
+        length{s.segments.length(segment)},
+        head{h},
+        width{head_width},
+        bias{logit_bias} {}
+
+  /// Part 0 (q), 1 (k) or 2 (v) of the packed projections.
+  template <class U>
+  Mat<U> part(Mat<U> qkv, Size which) const {
+    return cols_of(rows_of(qkv, begin, length), which * shape.heads * width + head * width, width);
+  }
+  template <class U>
+  Mat<U> own(Mat<U> o) const {
+    return cols_of(rows_of(o, begin, length), head * width, width);
+  }
+  /// Keys that the query rows [first, first + count) can see.
+  Size visible(Size first, Size count) const { return shape.causal ? first + count : length; }
+  T factor() const { return T{1} / std::sqrt(static_cast<T>(width)); }
+
+  /// s = scale q kᵀ + bias on a tile; hidden entries are -infinity.
+  void logits(Mat<T> s, In<T> q, In<T> k, Size first, std::byte* memory) const {
+    for (Size r = 0; r < s.rows; ++r) {
+      if (bias.data == nullptr) {
+        std::fill_n(s.row(r), s.cols, T{0});
+      } else {
+        std::copy_n(bias.row(head * bias.cols + first + r), s.cols, s.row(r));
+      }
+    }
+    product<Form::nt, T>(s, q, k, factor(), memory);
+    if (!shape.causal) return;
+    for (Size r = 0; r < s.rows; ++r) {
+      std::fill(s.row(r) + first + r + 1, s.row(r) + s.cols, -std::numeric_limits<T>::infinity());
+    }
+  }
+  /// Multiplies row r of the tile by its dropout mask.
+  void mask(T* p, Size n, Size row) const {
+    const T keep = static_cast<T>(1 / (1 - shape.dropout));
+    const auto limit = static_cast<std::uint32_t>(shape.dropout * 0x1p32);
+    const std::uint64_t base = static_cast<std::uint64_t>((begin + row) * shape.heads + head) << 24;
+    std::array<std::uint32_t, 4> bits{};
+    for (Size c = 0; c < n; ++c) {
+      if (c % 4 == 0) bits = shape.stream.block((base + static_cast<std::uint64_t>(c)) / 4);
+      p[c] = bits[static_cast<std::size_t>(c % 4)] >= limit ? p[c] * keep : T{0};
+    }
+  }
+};
+
+/// Scratch of one attention task: `tiles` tiles of (attention_tile, longest), then the product's blocks.
+template <class T>
+struct AttentionScratch {
+  std::byte* base;
+  std::size_t tile_bytes;
+  std::byte* blocks;
+
+  AttentionScratch(Cpu<T>& be, Size worker, Size longest, Size width, std::size_t tiles) {
+    const Size rows = std::min(attention_tile, longest);
+    tile_bytes = (static_cast<std::size_t>(rows * longest) * sizeof(T) + 63) / 64 * 64;
+    std::size_t most = product_bytes<T>(rows, longest, width);
+    most = std::max({most, product_bytes<T>(rows, width, longest), product_bytes<T>(longest, width, rows)});
+    base = be.scratch(worker, tiles * tile_bytes + 2 * most);
+    blocks = base + tiles * tile_bytes;
+  }
+  Mat<T> tile(std::size_t i, Size rows, Size cols) const {
+    return matrix(reinterpret_cast<T*>(base + i * tile_bytes), rows, cols);
+  }
+};
+
+}  // namespace cpu
+
+/// o_h = softmax(q_h k_hᵀ / sqrt(width) + bias_h) v_h within each sequence; lse (tokens, heads) = log Σ exp of the
+/// logits.
+template <class T>
+void attention(Cpu<T>& be, Out<T> o, Out<T> lse, In<T> qkv, In<T> bias, const AttentionShape& shape) {
+  const Size width = o.cols / shape.heads, longest = shape.segments.longest();
+  be.threads().run(shape.segments.count * shape.heads, [&](Size task, Size worker) {
+    const cpu::Head<T> h{shape, task / shape.heads, task % shape.heads, width, bias};
+    const cpu::AttentionScratch<T> scratch{be, worker, longest, width, 1};
+    const In<T> q = h.part(qkv, 0), k = h.part(qkv, 1), v = h.part(qkv, 2);
+    for (Size first = 0; first < h.length; first += cpu::attention_tile) {
+      const Size count = std::min(cpu::attention_tile, h.length - first), keys = h.visible(first, count);
+      const Mat<T> s = scratch.tile(0, count, keys);
+      h.logits(s, rows_of(q, first, count), rows_of(k, 0, keys), first, scratch.blocks);
+      for (Size r = 0; r < count; ++r) {
+        T* p = s.row(r);
+        const T top = cpu::row(p, keys).maxCoeff();
+        for (Size c = 0; c < keys; ++c) p[c] = cpu::exp(p[c] - top);
+        const T sum = cpu::row(p, keys).sum();
+        cpu::row(p, keys) *= T{1} / sum;
+        lse(h.begin + first + r, h.head) = top + std::log(sum);
+        if (shape.dropout > 0) h.mask(p, keys, first + r);
+      }
+      const Mat<T> out = rows_of(h.own(o), first, count);
+      cpu::fill_zero(out);
+      cpu::product<Form::nn, T>(out, s, rows_of(v, 0, keys), T{1}, scratch.blocks);
+    }
+  });
+}
+
+/// The gradient of `attention` with respect to qkv, and to the bias where there is one (added to dbias). The logits are
+/// computed again tile by tile: with P = exp(s - lse) and dP = do vᵀ, ds = P (dP - do · o).
+template <class T>
+void attention_backward(Cpu<T>& be, Out<T> dqkv, Out<T> dbias, In<T> d_o, In<T> qkv, In<T> o, In<T> lse, In<T> bias,
+                        const AttentionShape& shape) {
+  const Size width = o.cols / shape.heads, longest = shape.segments.longest();
+  const auto one = [&](Size segment, Size head, Size worker) {
+    const cpu::Head<T> h{shape, segment, head, width, bias};
+    const cpu::AttentionScratch<T> scratch{be, worker, longest, width, 2};
+    const In<T> q = h.part(qkv, 0), k = h.part(qkv, 1), v = h.part(qkv, 2);
+    const In<T> y = h.own(o), dy = h.own(d_o);
+    const Mat<T> dq = h.part(dqkv, 0), dk = h.part(dqkv, 1), dv = h.part(dqkv, 2);
+    cpu::fill_zero(dq);
+    cpu::fill_zero(dk);
+    cpu::fill_zero(dv);
+    for (Size first = 0; first < h.length; first += cpu::attention_tile) {
+      const Size count = std::min(cpu::attention_tile, h.length - first), keys = h.visible(first, count);
+      const Mat<T> p = scratch.tile(0, count, keys), ds = scratch.tile(1, count, keys);
+      const In<T> dy_rows = rows_of(dy, first, count);
+      h.logits(p, rows_of(q, first, count), rows_of(k, 0, keys), first, scratch.blocks);
+      cpu::fill_zero(ds);
+      cpu::product<Form::nt, T>(ds, dy_rows, rows_of(v, 0, keys), T{1}, scratch.blocks);
+      for (Size r = 0; r < count; ++r) {
+        const T log_sum = lse(h.begin + first + r, h.head);
+        const T delta = (cpu::row(dy_rows.row(r), width) * cpu::row(y.row(first + r), width)).sum();
+        T *weights = p.row(r), *grad = ds.row(r);
+        if (shape.dropout > 0) h.mask(grad, keys, first + r);
+        for (Size c = 0; c < keys; ++c) {
+          weights[c] = cpu::exp(weights[c] - log_sum);
+          grad[c] = weights[c] * (grad[c] - delta);
+        }
+        if (shape.causal) {  // exp is clamped, so that hidden entries need an exact zero
+          std::fill(weights + first + r + 1, weights + keys, T{0});
+          std::fill(grad + first + r + 1, grad + keys, T{0});
+        }
+        if (shape.dropout > 0) h.mask(weights, keys, first + r);
+        if (dbias.data != nullptr) cpu::row(dbias.row(head * dbias.cols + first + r), keys) += cpu::row(grad, keys);
+      }
+      cpu::product<Form::tn, T>(rows_of(dv, 0, keys), p, dy_rows, T{1}, scratch.blocks);
+      cpu::product<Form::nn, T>(rows_of(dq, first, count), ds, rows_of(k, 0, keys), h.factor(), scratch.blocks);
+      cpu::product<Form::tn, T>(rows_of(dk, 0, keys), ds, rows_of(q, first, count), h.factor(), scratch.blocks);
+    }
+  };
+  if (dbias.data == nullptr) {
+    be.threads().run(shape.segments.count * shape.heads,
+                     [&](Size task, Size worker) { one(task / shape.heads, task % shape.heads, worker); });
+  } else {  // the bias of a head is shared by all sequences: one task a head keeps the order of its sums
+    be.threads().run(shape.heads, [&](Size head, Size worker) {
+      for (Size segment = 0; segment < shape.segments.count; ++segment) one(segment, head, worker);
+    });
+  }
+}
+
+}  // namespace hashweave

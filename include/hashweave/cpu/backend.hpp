@@ -1,0 +1,60 @@
+#pragma once
+#include <concepts>
+#include <hashweave/core/backend.hpp>
+#include <hashweave/core/mat.hpp>
+#include <hashweave/cpu/threads.hpp>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace hashweave {
+
+/// The processor, computing in T (float, or double for checking). Results do not depend on the number of threads: work
+/// is cut by its sizes alone and sums are taken in a fixed order. One user thread at a time.
+///
+///     Cpu<float> be;       // a thread for each core
+///     Cpu<double> one{1};  // one thread
+template <std::floating_point T>
+class Cpu {
+ public:
+  using Scalar = T;
+  using Memory = HostMemory;
+
+  /// @throws Error when `threads` is less than 1.
+  explicit Cpu(Size threads = std::max<Size>(1, static_cast<Size>(std::thread::hardware_concurrency())),
+               std::uint64_t seed = 0)
+      : threads_{threads}, scratch_(static_cast<std::size_t>(threads)) {
+    random_.seed = seed;
+  }
+
+  Tape<HostMemory>& tape() { return tape_; }
+  RandomState& random() { return random_; }
+  Threads& threads() { return threads_; }
+
+  /// Working memory of one worker, kept from call to call; the content is lost when it has to grow.
+  std::byte* scratch(Size worker, std::size_t bytes) {
+    Buffer<std::byte, HostMemory>& held = scratch_[static_cast<std::size_t>(worker)];
+    if (held.bytes() < bytes) held = Buffer<std::byte, HostMemory>{static_cast<Size>(bytes)};
+    return held.data();
+  }
+
+ private:
+  Threads threads_;
+  Tape<HostMemory> tape_;
+  RandomState random_;
+  std::vector<Buffer<std::byte, HostMemory>> scratch_;
+};
+
+/// Calls f(first, count) for chunks of `rows` rows, `cols` wide, on the backend's threads. The cut depends on the sizes
+/// alone: about `grain` values a chunk.
+template <class T, class F>
+void for_row_chunks(Cpu<T>& be, Size rows, Size cols, F&& f, Size grain = Size{1} << 15) {
+  const Size each = std::max<Size>(1, grain / std::max<Size>(1, cols));
+  const Size chunks = (rows + each - 1) / each;
+  be.threads().run(chunks, [&](Size chunk, Size) {
+    const Size first = chunk * each;
+    f(first, std::min(each, rows - first));
+  });
+}
+
+}  // namespace hashweave

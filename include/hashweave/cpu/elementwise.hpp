@@ -1,0 +1,184 @@
+#pragma once
+#include <hashweave/core/activation.hpp>
+#include <hashweave/cpu/backend.hpp>
+#include <hashweave/cpu/math.hpp>
+
+namespace hashweave {
+
+namespace cpu {
+
+template <class T>
+constexpr T half = T(0.5);
+
+/// y_i = f(x_i)
+template <class T, class F>
+void map(Cpu<T>& be, Mat<T> y, In<T> x, F f) {
+  for_row_chunks(be, y.rows, y.cols, [&](Size first, Size count) {
+    for (Size r = first; r < first + count; ++r) {
+      T* __restrict__ out = y.row(r);
+      const T* in = x.row(r);
+      for (Size c = 0; c < y.cols; ++c) out[c] = f(in[c]);
+    }
+  });
+}
+/// y_i = f(a_i, b_i)
+template <class T, class F>
+void map(Cpu<T>& be, Mat<T> y, In<T> a, In<T> b, F f) {
+  for_row_chunks(be, y.rows, y.cols, [&](Size first, Size count) {
+    for (Size r = first; r < first + count; ++r) {
+      T* __restrict__ out = y.row(r);
+      const T *u = a.row(r), *v = b.row(r);
+      for (Size c = 0; c < y.cols; ++c) out[c] = f(u[c], v[c]);
+    }
+  });
+}
+
+template <Activation F, class T>
+T value_of(T x) {
+  constexpr T root = T(0.79788456080286535588), cubic = T(0.044715);
+  if constexpr (F == Activation::gelu) return x * normal(x).cumulative;
+  if constexpr (F == Activation::gelu_tanh) return half<T> * x * (T{1} + cpu::tanh(root * (x + cubic * x * x * x)));
+  if constexpr (F == Activation::quick_gelu) return x * sigmoid(T(1.702) * x);
+  if constexpr (F == Activation::relu) return x > 0 ? x : T{0};
+  if constexpr (F == Activation::tanh) return cpu::tanh(x);
+  if constexpr (F == Activation::sigmoid) return sigmoid(x);
+}
+
+template <Activation F, class T>
+T slope_of(T x) {
+  constexpr T root = T(0.79788456080286535588), cubic = T(0.044715);
+  if constexpr (F == Activation::gelu) {
+    const auto n = normal(x);
+    return n.cumulative + x * n.density;
+  }
+  if constexpr (F == Activation::gelu_tanh) {
+    const T t = cpu::tanh(root * (x + cubic * x * x * x));
+    return half<T> * (T{1} + t) + half<T> * x * (T{1} - t * t) * root * (T{1} + 3 * cubic * x * x);
+  }
+  if constexpr (F == Activation::quick_gelu) {
+    const T s = sigmoid(T(1.702) * x);
+    return s + T(1.702) * x * s * (T{1} - s);
+  }
+  if constexpr (F == Activation::relu) return x > 0 ? T{1} : T{0};
+  if constexpr (F == Activation::tanh) {
+    const T t = cpu::tanh(x);
+    return T{1} - t * t;
+  }
+  if constexpr (F == Activation::sigmoid) {
+    const T s = sigmoid(x);
+    return s * (T{1} - s);
+  }
+}
+
+/// Calls f with the activation as a compile-time constant.
+template <class F>
+void with(Activation a, F&& f) {
+  switch (a) {
+    case Activation::gelu:
+      return f(std::integral_constant<Activation, Activation::gelu>{});
+    case Activation::gelu_tanh:
+      return f(std::integral_constant<Activation, Activation::gelu_tanh>{});
+    case Activation::quick_gelu:
+      return f(std::integral_constant<Activation, Activation::quick_gelu>{});
+    case Activation::relu:
+      return f(std::integral_constant<Activation, Activation::relu>{});
+    case Activation::tanh:
+      return f(std::integral_constant<Activation, Activation::tanh>{});
+    case Activation::sigmoid:
+      return f(std::integral_constant<Activation, Activation::sigmoid>{});
+  }
+}
+
+}  // namespace cpu
+
+/// y = x
+template <class T>
+void copy(Cpu<T>& be, Out<T> y, In<T> x) {
+  if (y.data == x.data) return;
+  cpu::map<T>(be, y, x, [](T v) { return v; });
+}
+
+/// y = a + b
+template <class T>
+void add(Cpu<T>& be, Out<T> y, In<T> a, In<T> b) {
+  cpu::map<T>(be, y, a, b, [](T u, T v) { return u + v; });
+}
+
+/// y += factor * x
+template <class T>
+void add_scaled(Cpu<T>& be, Out<T> y, In<T> x, double factor) {
+  for_row_chunks(be, y.rows, y.cols, [&](Size first, Size count) {
+    const T k = static_cast<T>(factor);
+    for (Size r = first; r < first + count; ++r) {
+      for (Size c = 0; c < y.cols; ++c) y(r, c) += k * x(r, c);
+    }
+  });
+}
+
+/// y = 0
+template <class T>
+void set_zero(Cpu<T>& be, Out<T> y) {
+  for_row_chunks(be, y.rows, y.cols, [&](Size first, Size count) {
+    for (Size r = first; r < first + count; ++r) std::fill_n(y.row(r), y.cols, T{0});
+  });
+}
+
+/// y = f(x), value by value
+template <class T>
+void activate(Cpu<T>& be, Activation f, Out<T> y, In<T> x) {
+  cpu::with(f, [&](auto which) {
+    constexpr Activation form = decltype(which)::value;
+    cpu::map<T>(be, y, x, [](T v) { return cpu::value_of<form>(v); });
+  });
+}
+/// dx = dy f'(x)
+template <class T>
+void activate_backward(Cpu<T>& be, Activation f, Out<T> dx, In<T> dy, In<T> x) {
+  cpu::with(f, [&](auto which) {
+    constexpr Activation form = decltype(which)::value;
+    cpu::map<T>(be, dx, dy, x, [](T d, T v) { return d * cpu::slope_of<form>(v); });
+  });
+}
+
+/// y = x where the stream's number for the value is at least `rate`, divided by 1 - rate; else 0.
+template <class T>
+void dropout(Cpu<T>& be, Out<T> y, In<T> x, double rate, RandomStream stream) {
+  const T keep = static_cast<T>(1 / (1 - rate));
+  const auto limit = static_cast<std::uint32_t>(rate * 0x1p32);
+  for_row_chunks(be, y.rows, y.cols, [&](Size first, Size count) {
+    for (Size r = first; r < first + count; ++r) {
+      std::array<std::uint32_t, 4> bits{};
+      for (Size c = 0; c < y.cols; ++c) {
+        const auto i = static_cast<std::uint64_t>(r * y.cols + c);
+        if (c == 0 || i % 4 == 0) bits = stream.block(i / 4);
+        y(r, c) = bits[i % 4] >= limit ? x(r, c) * keep : T{0};
+      }
+    }
+  });
+}
+
+/// y = x * factor, one factor a column
+template <class T>
+void scale_columns(Cpu<T>& be, Out<T> y, In<T> x, In<T> factor) {
+  for_row_chunks(be, y.rows, y.cols, [&](Size first, Size count) {
+    for (Size r = first; r < first + count; ++r) {
+      for (Size c = 0; c < y.cols; ++c) y(r, c) = x(r, c) * factor.data[c];
+    }
+  });
+}
+/// dx = dy * factor; dfactor += Σ_rows dy * x
+template <class T>
+void scale_columns_backward(Cpu<T>& be, Out<T> dx, Out<T> dfactor, In<T> dy, In<T> x, In<T> factor) {
+  constexpr Size width = 64;
+  be.threads().run((dx.cols + width - 1) / width, [&](Size task, Size) {
+    const Size end = std::min(dx.cols, (task + 1) * width);
+    for (Size r = 0; r < dx.rows; ++r) {
+      for (Size c = task * width; c < end; ++c) {
+        dx(r, c) = dy(r, c) * factor.data[c];
+        dfactor.data[c] += dy(r, c) * x(r, c);
+      }
+    }
+  });
+}
+
+}  // namespace hashweave

@@ -1,0 +1,114 @@
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <exception>
+#include <hashweave/core/error.hpp>
+#include <hashweave/core/types.hpp>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace hashweave {
+
+/// The threads of a backend. `run(tasks, f)` calls f(task, worker) for every task; which worker takes which task is
+/// left to chance, so f's results may depend on the task alone. One caller at a time; calls from within a task run in
+/// line.
+class Threads {
+ public:
+  /// @throws Error when `count` is less than 1.
+  explicit Threads(Size count) {
+    require(count >= 1, "threads", "number of threads", "at least 1", count);
+    for (Size w = 1; w < count; ++w) workers_.emplace_back([this, w] { work(w); });
+  }
+  Threads(const Threads&) = delete;
+  Threads& operator=(const Threads&) = delete;
+  ~Threads() {
+    {
+      const std::lock_guard lock{mutex_};
+      stopping_ = true;
+      generation_.fetch_add(1, std::memory_order_release);
+    }
+    wake_.notify_all();
+    for (std::thread& t : workers_) t.join();
+  }
+
+  Size count() const { return static_cast<Size>(workers_.size()) + 1; }
+
+  template <class F>
+  void run(Size tasks, F&& f) {
+    if (tasks <= 1 || workers_.empty() || current_worker() >= 0) {
+      const Size worker = std::max<Size>(current_worker(), 0);
+      for (Size t = 0; t < tasks; ++t) f(t, worker);
+      return;
+    }
+    call_ = [](void* context, Size task, Size worker) {
+      (*static_cast<std::remove_reference_t<F>*>(context))(task, worker);
+    };
+    context_ = const_cast<void*>(static_cast<const void*>(&f));
+    tasks_ = tasks;
+    next_.store(0, std::memory_order_relaxed);
+    busy_.store(static_cast<Size>(workers_.size()), std::memory_order_relaxed);
+    {
+      const std::lock_guard lock{mutex_};
+      generation_.fetch_add(1, std::memory_order_release);
+    }
+    wake_.notify_all();
+    current_worker() = 0;
+    take_tasks(0);
+    current_worker() = -1;
+    for (int spin = 0; busy_.load(std::memory_order_acquire) != 0; ++spin) {
+      if (spin > spins) std::this_thread::yield();
+    }
+    if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+  }
+
+ private:
+  static constexpr int spins = 4096;  // some tens of microseconds: the usual gap between two kernels
+
+  static Size& current_worker() {
+    thread_local Size worker = -1;
+    return worker;
+  }
+  void take_tasks(Size worker) {
+    try {
+      for (Size t = next_.fetch_add(1); t < tasks_; t = next_.fetch_add(1)) call_(context_, t, worker);
+    } catch (...) {
+      next_.store(tasks_);
+      const std::lock_guard lock{mutex_};
+      if (!failure_) failure_ = std::current_exception();
+    }
+  }
+  void work(Size worker) {
+    current_worker() = worker;
+    std::uint64_t seen = 0;
+    for (;;) {
+      for (int spin = 0; spin < spins && generation_.load(std::memory_order_acquire) == seen; ++spin) {
+#if defined(__x86_64__)
+        __builtin_ia32_pause();
+#endif
+      }
+      if (generation_.load(std::memory_order_acquire) == seen) {
+        std::unique_lock lock{mutex_};
+        wake_.wait(lock, [&] { return generation_.load(std::memory_order_acquire) != seen; });
+      }
+      seen = generation_.load(std::memory_order_acquire);
+      if (stopping_) return;
+      take_tasks(worker);
+      busy_.fetch_sub(1, std::memory_order_release);
+    }
+  }
+
+  std::vector<std::thread> workers_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::atomic<std::uint64_t> generation_{0};
+  std::atomic<Size> next_{0}, busy_{0};
+  bool stopping_ = false;
+  Size tasks_ = 0;
+  void (*call_)(void*, Size, Size) = nullptr;
+  void* context_ = nullptr;
+  std::exception_ptr failure_;
+};
+
+}  // namespace hashweave

@@ -1,0 +1,50 @@
+#pragma once
+#include <hashweave/core/activation.hpp>
+#include <hashweave/core/array.hpp>
+#include <hashweave/core/layer.hpp>
+
+namespace hashweave {
+
+/// y = f(x), value by value. Shapes: (rows, D) -> (rows, D) for any D. Saved: x; nothing is copied.
+template <Activation F>
+struct Elementwise {
+  template <class S>
+    requires RowWise<S>
+  using Output = S;
+  template <class B>
+  using Params = Empty;
+  template <class B, class S>
+  struct Saved {
+    View<B, S> x;
+  };
+
+  template <class B, class S>
+  auto forward(B& be, const Empty&, View<B, S> x) const {
+    auto y = make<S>(be, x.layout());
+    activate(be, F, y.mat(), x.mat());
+    return Step<View<B, S>, Saved<B, S>>{y, {x}};
+  }
+  template <class B, class S>
+  View<B, S> backward(B& be, const Empty&, const Saved<B, S>& s, View<B, S> dy, Empty&) const {
+    auto dx = make<S>(be, dy.layout());
+    activate_backward(be, F, dx.mat(), dy.mat(), s.x.mat());
+    return dx;
+  }
+  template <class V, class P>
+  static void visit(V&&, const Path&, P&) {}
+};
+
+/// x Φ(x), Φ the standard normal distribution function. Source: Hendrycks, Gimpel, arXiv:1606.08415, section 2.
+struct Gelu : Elementwise<Activation::gelu> {};
+/// x (1 + tanh(sqrt(2/π) (x + 0.044715 x³))) / 2. Source: same.
+struct GeluTanh : Elementwise<Activation::gelu_tanh> {};
+/// x σ(1.702 x), CLIP's. Source: same.
+struct QuickGelu : Elementwise<Activation::quick_gelu> {};
+/// max(x, 0); the derivative at 0 is 0.
+struct Relu : Elementwise<Activation::relu> {};
+/// The hyperbolic tangent.
+struct Tanh : Elementwise<Activation::tanh> {};
+/// 1 / (1 + exp(-x)).
+struct Sigmoid : Elementwise<Activation::sigmoid> {};
+
+}  // namespace hashweave

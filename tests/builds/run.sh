@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Configures, builds and runs the tests of one more preset.  usage: run.sh clang|asan|tsan|bench SOURCE_DIR BUILD_DIR
+set -euo pipefail
+preset=$1 source=$2 build=$3
+needs() { command -v "$1" >/dev/null || { echo "skipped: $1 is not installed"; exit 77; }; }
+cd "$source"
+jobs=$(nproc)
+
+configure=()
+case $preset in
+  clang)
+    clang=$(command -v clang++-14 || command -v clang++) || { echo "skipped: no clang++"; exit 77; }
+    configure=(-D CMAKE_CXX_COMPILER="$clang")
+    ;;
+  asan | tsan) configure=(-D CMAKE_CXX_COMPILER="$(command -v g++ || command -v c++)") ;;
+  bench) ;;
+  *) echo "unknown preset: $preset"; exit 2 ;;
+esac
+cmake --preset "$preset" -B "$build" "${configure[@]}" >"$build.configure.log" 2>&1 || { cat "$build.configure.log"; exit 1; }
+
+has() { cmake --build "$build" --target help | grep -qE "^$1: "; }
+builds() {  # targets: those that exist are built
+  local targets=()
+  for target in "$@"; do has "$target" && targets+=("$target"); done
+  [[ ${#targets[@]} -gt 0 ]] || { echo "skipped: there is nothing to build"; exit 77; }
+  cmake --build "$build" -j "$jobs" --target "${targets[@]}"
+}
+
+# Fixed addresses: the sanitizers' shadow memory clashes with very random ones.
+fixed=()
+setarch "$(uname -m)" -R true 2>/dev/null && fixed=(setarch "$(uname -m)" -R)
+runs() {
+  [[ -x "$build/bin/$1" ]] || { echo "no $1"; return 0; }
+  echo "== $1"
+  "${fixed[@]}" "$build/bin/$@"
+}
+export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+export UBSAN_OPTIONS=print_stacktrace=1
+export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+
+case $preset in
+  clang)
+    builds unit_tests golden_tests examples
+    runs unit_tests
+    ;;
+  asan)
+    builds unit_tests golden_tests
+    runs unit_tests
+    runs golden_tests
+    ;;
+  tsan)
+    builds thread_tests
+    runs thread_tests -w NoTests "[threads]"
+    ;;
+  bench)
+    builds benchmarks
+    compgen -G "$build/bin/bench_*" >/dev/null || { echo "skipped: there are no benchmarks"; exit 77; }
+    for program in "$build"/bin/bench_*; do
+      count=$("$program" --benchmark_list_tests | wc -l)
+      echo "$(basename "$program"): $count benchmarks"
+      [[ $count -gt 0 ]] || exit 1
+    done
+    ;;
+esac

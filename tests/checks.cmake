@@ -1,0 +1,78 @@
+# What ctest runs. A check whose tool is missing says so and counts as skipped, never as passed.
+
+cmake_host_system_information(RESULT cores QUERY NUMBER_OF_LOGICAL_CORES)
+
+# add_check(name [SLOW] [PROCESSORS n] [TIMEOUT s] COMMAND ...): exit status 77 means skipped.
+function(add_check name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SLOW" "PROCESSORS;TIMEOUT" "COMMAND")
+  add_test(NAME ${name} COMMAND ${arg_COMMAND})
+  set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+  if(arg_PROCESSORS)
+    set_tests_properties(${name} PROPERTIES PROCESSORS ${arg_PROCESSORS})
+  endif()
+  if(arg_TIMEOUT)
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT})
+  endif()
+  if(arg_SLOW)
+    set_tests_properties(${name} PROPERTIES LABELS slow)
+  endif()
+endfunction()
+
+# Test programs and examples
+if(TARGET unit_tests)
+  add_check(unit PROCESSORS ${cores} TIMEOUT 600 COMMAND unit_tests)
+endif()
+if(TARGET golden_tests)
+  add_check(golden PROCESSORS ${cores} TIMEOUT 600 COMMAND golden_tests)
+endif()
+get_property(examples GLOBAL PROPERTY HASHWEAVE_EXAMPLES)
+foreach(example IN LISTS examples)
+  add_check(example_${example} COMMAND ${example})
+endforeach()
+
+# A sanitized or benchmark build runs no further checks.
+if(HASHWEAVE_SANITIZE)
+  return()
+endif()
+
+set(here "${CMAKE_CURRENT_SOURCE_DIR}")
+set(work "${CMAKE_BINARY_DIR}/checks")
+
+# The sources themselves
+add_check(format COMMAND "${here}/format/run.sh" "${PROJECT_SOURCE_DIR}")
+add_check(version_agrees COMMAND "${here}/version/run.sh" "${PROJECT_SOURCE_DIR}")
+add_check(include_directions COMMAND "${here}/headers/directions.sh" "${PROJECT_SOURCE_DIR}")
+add_check(include_directions_finds_faults COMMAND "${here}/headers/directions_finds_faults.sh")
+
+# Headers alone, and the messages of wrong programs, with both compilers
+find_program(HASHWEAVE_GXX NAMES g++)
+find_program(HASHWEAVE_CLANGXX NAMES clang++-14 clang++)
+set(gcc "${HASHWEAVE_GXX}")
+set(clang "${HASHWEAVE_CLANGXX}")
+set(eigen "$<TARGET_PROPERTY:Eigen3::Eigen,INTERFACE_INCLUDE_DIRECTORIES>")
+foreach(compiler IN ITEMS gcc clang)
+  add_check(headers_alone_${compiler} SLOW PROCESSORS 2 TIMEOUT 900
+    COMMAND "${here}/headers/alone.sh" "${${compiler}}" "${PROJECT_SOURCE_DIR}" "${eigen}")
+  add_check(compile_fail_${compiler} PROCESSORS 2
+    COMMAND "${here}/compile_fail/run.sh" "${${compiler}}" "${PROJECT_SOURCE_DIR}" "${eigen}")
+endforeach()
+
+# Every way to use the library from another project
+foreach(way IN ITEMS find_package subdirectory fetchcontent pkgconfig meson)
+  add_check(consumer_${way} SLOW
+    COMMAND "${here}/consumers/run.sh" ${way} "${PROJECT_SOURCE_DIR}" "${CMAKE_BINARY_DIR}" "${work}/consumer_${way}")
+endforeach()
+add_check(meson_project SLOW PROCESSORS ${cores} TIMEOUT 900
+  COMMAND "${here}/meson/run.sh" "${PROJECT_SOURCE_DIR}" "${work}/meson_project")
+
+# Other builds of the same sources. They lie beside this one where it lies in build/.
+cmake_path(GET CMAKE_BINARY_DIR PARENT_PATH builds)
+if(NOT builds STREQUAL "${PROJECT_SOURCE_DIR}/build")
+  set(builds "${work}")
+endif()
+foreach(build IN ITEMS "clang_build clang" "sanitize_address asan" "sanitize_thread tsan" "benchmarks_build bench")
+  separate_arguments(build)
+  list(POP_FRONT build name preset)
+  add_check(${name} SLOW PROCESSORS ${cores} TIMEOUT 1200
+    COMMAND "${here}/builds/run.sh" ${preset} "${PROJECT_SOURCE_DIR}" "${builds}/${preset}")
+endforeach()
