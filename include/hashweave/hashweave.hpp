@@ -18,6 +18,15 @@
 #include <hashweave/core/model.hpp>
 #include <hashweave/core/search.hpp>
 #include <hashweave/cpu.hpp>
+#include <hashweave/eval/code_statistics.hpp>
+#include <hashweave/eval/cross_modal_recall.hpp>
+#include <hashweave/eval/mean_average_precision.hpp>
+#include <hashweave/eval/overlap.hpp>
+#include <hashweave/eval/precision_recall.hpp>
+#include <hashweave/eval/recall.hpp>
+#include <hashweave/index/code.hpp>
+#include <hashweave/index/hamming_index.hpp>
+#include <hashweave/index/pack.hpp>
 #include <hashweave/nn/activation.hpp>
 #include <hashweave/nn/batch_norm.hpp>
 #include <hashweave/nn/dropout.hpp>

@@ -1,8 +1,6 @@
 #include "other.hpp"
 
-#include <hashweave/core/error.hpp>
-#include <hashweave/core/mat.hpp>
-#include <hashweave/version.hpp>
+#include <hashweave/hashweave.hpp>
 
 float sum_of(hashweave::Mat<const float> m) {
   float sum = 0;

@@ -1,5 +1,6 @@
 #include <array>
 #include <catch2/catch.hpp>
+#include <hashweave/core/search.hpp>
 #include <hashweave/index/code.hpp>
 #include <hashweave/index/pack.hpp>
 #include <limits>
@@ -37,6 +38,7 @@ static_assert(to_bytes(example(), BitOrder::lsb_first) == std::array<std::uint8_
 static_assert(from_bytes<24>(to_bytes(example())) == example());
 static_assert(hamming(example(), Code<24>{}) == 10 && Hamming{}(example(), example()) == 0);
 static_assert(CodeRange<std::vector<Code<64>>> && CodeRange<std::span<const Code<16>>> && !CodeRange<std::vector<int>>);
+static_assert(Distance<Hamming, Code<64>> && Distance<Hamming, Code<1000>>);
 static_assert(sizeof(Code<128>) == 16 && std::is_trivially_copyable_v<Code<128>>);
 
 }  // namespace

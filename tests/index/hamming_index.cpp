@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <hashweave/core/search.hpp>
 #include <hashweave/index/hamming_index.hpp>
 #include <limits>
 #include <random>
@@ -37,13 +38,7 @@ std::vector<std::int64_t> shuffled_ids(Size n, std::uint64_t seed) {
   return ids;
 }
 
-template <class I>
-concept Searchable = requires(I& index, const I& ci, std::span<const typename I::CodeType> codes, Size k) {
-  index.add(codes);
-  ci.search(codes, k);
-  { ci.size() } -> std::convertible_to<Size>;
-};
-static_assert(Searchable<HammingIndex<64>> && Searchable<HammingIndex<1024>>);
+static_assert(Index<HammingIndex<64>> && Index<HammingIndex<1024>>);
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 #include <hashweave/core/error.hpp>
 #include <hashweave/core/types.hpp>
 #include <span>
+#include <vector>
 
 namespace hashweave {
 
@@ -14,6 +15,8 @@ struct Owners {
 
   Owners() = default;
   Owners(std::span<const std::int64_t> all) : ids{all.data()}, count{static_cast<Size>(all.size())} {}  // NOLINT
+
+  Owners(const std::vector<std::int64_t>& all) : Owners{std::span{all}} {}  // NOLINT
 
   /// Pairs a and b belong together.
   constexpr bool same(Size a, Size b) const { return a == b || (ids != nullptr && ids[a] == ids[b]); }

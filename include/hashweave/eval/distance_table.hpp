@@ -74,7 +74,8 @@ struct InnerProductTable {
   }
 };
 
-/// Negative cosine similarities -a.b / (|a| |b|) of real vectors, in [-1, 1].
+/// Negative cosine similarities -a.b / (|a| |b|) of real vectors, in [-1, 1]. A plain loop of D multiplications a pair:
+/// for large sets of wide vectors compute scores by matrix products, a block of queries at a time, for `score_table`.
 template <class T>
 struct CosineTable {
   InnerProductTable<T> products;

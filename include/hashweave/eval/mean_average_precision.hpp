@@ -15,7 +15,7 @@ namespace hashweave {
 ///   sum_j (hits / slots) (r + 1 + (j - 1) (hits - 1) / (slots - 1)) / (n + j),   j = 1 .. slots,
 /// after n items of which r were relevant. A hit at place j is joined by (j - 1)(hits - 1) / (slots - 1) earlier ones.
 /// Source: McSherry & Najork, "Computing information retrieval performance measures efficiently in the presence of
-/// tied scores", ECIR 2008, section 3.
+/// tied scores", ECIR 2008.
 class ExpectedPrecisions {
  public:
   ExpectedPrecisions(Size items_before, Size relevant_before, Size slots)

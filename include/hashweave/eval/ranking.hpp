@@ -10,7 +10,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace hashweave {
@@ -33,11 +32,8 @@ std::vector<Size> stable_order(std::span<const T> distances) {
       return order;
     }
   }
-  std::vector<std::pair<T, Size>> keyed;  // the distance beside its row: sorting rows alone would miss the cache
-  keyed.reserve(distances.size());
-  for (Size d = 0; d < std::ssize(distances); ++d) keyed.emplace_back(distances.data()[d], d);
-  std::sort(keyed.begin(), keyed.end());
-  std::ranges::transform(keyed, order.begin(), [](const auto& key) { return key.second; });
+  std::iota(order.begin(), order.end(), Size{0});
+  std::ranges::stable_sort(order, {}, [&](Size d) { return distances.data()[d]; });
   return order;
 }
 

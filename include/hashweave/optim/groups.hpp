@@ -1,5 +1,6 @@
 #pragma once
 #include <cmath>
+#include <hashweave/core/backend.hpp>
 #include <hashweave/core/optimise.hpp>
 #include <hashweave/core/parameters.hpp>
 #include <limits>

@@ -1,0 +1,127 @@
+#pragma once
+#include <cstdint>
+#include <golden/check.hpp>
+#include <hashweave/core/layer.hpp>
+#include <string>
+#include <vector>
+
+namespace hashweave::golden {
+
+/// The tensor's rows [sequence, 0 .. length) end to end: what is left of a padded batch when it is packed.
+inline std::vector<double> packed(const Tensor& padded, const std::vector<Size>& lengths) {
+  require(padded.shape.size() >= 2, "packed", "extents of a padded batch", "at least 2", padded.shape.size());
+  require(static_cast<Size>(lengths.size()) == padded.shape[0], "packed", "sequences", padded.shape[0], lengths.size());
+  const Size longest = padded.shape[1], width = padded.size() / std::max<Size>(1, padded.shape[0] * longest);
+  std::vector<double> rows;
+  for (std::size_t s = 0; s < lengths.size(); ++s) {
+    require(lengths[s] <= longest, "packed", "length of a sequence", "at most " + std::to_string(longest), lengths[s]);
+    const auto begin = padded.values.begin() + static_cast<Size>(s) * longest * width;
+    rows.insert(rows.end(), begin, begin + lengths[s] * width);
+  }
+  return rows;
+}
+
+/// The lengths that a mask (sequences, longest) of 1 and 0 leaves; the ones come first.
+inline std::vector<Size> lengths_of_mask(const Tensor& mask) {
+  std::vector<Size> lengths(static_cast<std::size_t>(mask.shape.at(0)));
+  for (std::size_t s = 0; s < lengths.size(); ++s) {
+    const double* row = mask.values.data() + static_cast<Size>(s) * mask.shape.at(1);
+    while (lengths[s] < mask.shape[1] && row[lengths[s]] != 0) ++lengths[s];
+    const double ones = std::accumulate(row, row + mask.shape[1], 0.0);
+    require(ones == static_cast<double>(lengths[s]), "mask", "ones, all at the front", lengths[s], ones);
+  }
+  return lengths;
+}
+
+/// A batch of samples S in memory of its own.
+template <class T, class S>
+class Batch {
+ public:
+  using View = hashweave::View<Cpu<T>, S>;
+  static constexpr bool is_ids = std::is_same_v<S, TokenIds>;
+  static constexpr bool is_packed = requires(View v) { v.segments; };
+  using Value = std::conditional_t<is_ids, std::int32_t, T>;
+
+  /// `lengths` are the sequences' where S is packed: by default all as long as the tensor.
+  Batch(const Tensor& tensor, std::vector<Size> lengths = {}) : count_{tensor.shape.at(0)}, lengths_{lengths} {
+    if constexpr (is_packed) {
+      if (lengths_.empty()) lengths_.assign(static_cast<std::size_t>(count_), tensor.shape.at(1));
+      offsets_.push_back(0);
+      for (const Size n : lengths_) offsets_.push_back(offsets_.back() + n);
+    }
+    const std::vector<double> from = is_packed ? packed(tensor, lengths_) : tensor.values;
+    for (const double v : from) values_.push_back(static_cast<Value>(v));
+    if constexpr (!is_ids) {
+      const Size wanted = View::scalars(view().layout());
+      require(wanted == static_cast<Size>(values_.size()), "batch", "values of the input", wanted, values_.size());
+    }
+  }
+  View view() {
+    if constexpr (is_packed) {
+      return {values_.data(), {offsets_.data(), count_}};
+    } else {
+      return {values_.data(), count_};
+    }
+  }
+  const std::vector<Size>& lengths() const { return lengths_; }
+
+ private:
+  Size count_;
+  std::vector<Size> lengths_, offsets_;
+  std::vector<Value> values_;
+};
+
+template <class V>
+auto values_of(const V& view) {
+  const auto m = view.mat();
+  return std::span<const std::remove_pointer_t<decltype(m.data)>>{m.data, static_cast<std::size_t>(m.size())};
+}
+
+/// Sets eps of every LayerNorm in the composition.
+template <class L>
+L with_eps(double eps, L layer = {}) {
+  for_each_layer(layer, [&](auto& part) {
+    if constexpr (requires { part.eps; }) part.eps = eps;
+  });
+  return layer;
+}
+
+/// Forward, every gradient and `infer` of a layer on samples S, whose input is the tensor `in.{input}`. Of padded
+/// sequences only the valid rows go in and are compared: those of `in.mask`, or of the lengths given.
+template <class S, class T, class L>
+void check_layer(Check<T>& check, const L& layer, const Family& family, const std::string& input,
+                 std::vector<Size> lengths = {}) {
+  using B = Cpu<T>;
+  B be;
+  if (check.has("in.mask")) lengths = lengths_of_mask(check.tensor("in.mask"));
+  Batch<T, S> x{check.tensor("in." + input), lengths};
+  Parameters<B, L> params, grads;
+  check.load(params, family);
+
+  const auto step = layer.forward(be, *params, x.view());
+  const auto rows_of_y = [&](const std::string& name) {
+    const Tensor& tensor = check.tensor(name);
+    if constexpr (requires { step.y.segments; }) {
+      std::vector<Size> each;
+      for (Size s = 0; s < step.y.segments.count; ++s) each.push_back(step.y.segments.length(s));
+      return packed(tensor, each);
+    } else {
+      return tensor.values;
+    }
+  };
+  check.output("out.y", values_of(step.y), rows_of_y("out.y"));
+  std::vector<T> upstream = check.converted(rows_of_y("gout.y"));
+  auto dy = step.y;
+  require(static_cast<Size>(upstream.size()) == dy.mat().size(), "check_layer", "values of gout.y", dy.mat().size(),
+          upstream.size());
+  dy.data = upstream.data();
+  const auto dx = layer.backward(be, *params, step.saved, dy, *grads);
+  check.gradients(grads, family);
+  if constexpr (!std::is_same_v<S, TokenIds>) {
+    const Tensor& wanted = check.tensor("grad.in." + input);
+    check.gradient("grad.in." + input, values_of(dx), lengths.empty() ? wanted.values : packed(wanted, lengths));
+  }
+  check.output("out.y", values_of(infer(be, layer, *params, x.view())), rows_of_y("out.y"));
+}
+
+}  // namespace hashweave::golden
