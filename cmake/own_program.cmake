@@ -14,7 +14,7 @@ endif()
 function(hashweave_own_flags target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion
     # g++ 12 sees uninitialised values in its own AVX-512 intrinsics (GCC bug 105593)
-    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized;-Wno-uninitialized>)
   if(HASHWEAVE_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
   endif()

@@ -9,9 +9,12 @@ using namespace hashweave;
 int main() {
   // What a hash head gives: numbers in (-1, 1), one row a sample. A bit is 1 where the number is positive.
   const std::vector<float> relaxed{
-      0.9F,  -0.8F, 0.7F,  0.6F,  -0.9F, -0.7F, 0.8F,  0.9F,  0.9F, 0.8F,  -0.6F, -0.9F, 0.7F, -0.8F, 0.9F,  0.6F,   // a cat
-      0.8F,  -0.9F, 0.6F,  -0.2F, -0.8F, -0.9F, 0.7F,  0.9F,  0.8F, 0.9F,  -0.7F, -0.8F, 0.6F, -0.9F, 0.8F,  0.7F,   // a kitten
-      -0.9F, 0.7F,  -0.6F, 0.8F,  0.9F,  0.8F,  -0.7F, -0.9F, 0.6F, -0.8F, 0.9F,  0.7F,  0.8F, 0.9F,  -0.8F, -0.6F,  // a lorry
+      0.9F,  -0.8F, 0.7F,  0.6F,  -0.9F, -0.7F, 0.8F,  0.9F,
+      0.9F,  0.8F,  -0.6F, -0.9F, 0.7F,  -0.8F, 0.9F,  0.6F,  // a cat
+      0.8F,  -0.9F, 0.6F,  -0.2F, -0.8F, -0.9F, 0.7F,  0.9F,
+      0.8F,  0.9F,  -0.7F, -0.8F, 0.6F,  -0.9F, 0.8F,  0.7F,  // a kitten
+      -0.9F, 0.7F,  -0.6F, 0.8F,  0.9F,  0.8F,  -0.7F, -0.9F,
+      0.6F,  -0.8F, 0.9F,  0.7F,  0.8F,  0.9F,  -0.8F, -0.6F,  // a lorry
   };
   const char* names[] = {"cat", "kitten", "lorry"};
 

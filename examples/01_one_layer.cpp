@@ -13,8 +13,8 @@ int main() {
   static_assert(std::same_as<OutputOf<Layer, Tokens<3>>, Tokens<2>>);  // it works row by row, so sequences do as well
   static_assert(!Accepts<Layer, Vectors<4>>);                          // and this would not compile
 
-  Cpu<double> be;                                  // where numbers live, and the threads that compute
-  Model<Cpu<double>, Layer, Vectors<3>> model;     // the layer, its parameters and their gradients
+  Cpu<double> be;                               // where numbers live, and the threads that compute
+  Model<Cpu<double>, Layer, Vectors<3>> model;  // the layer, its parameters and their gradients
   model.params.initialise(2022);
   for (const ParameterEntry& e : model.params.entries()) {
     std::printf("parameter %-6s %td x %td\n", e.name.c_str(), e.rows, e.cols);
@@ -42,7 +42,7 @@ int main() {
   weight = keep - h;
   const double below = f();
   weight = keep;
-  std::printf("df/dw_00 = %.6f by backward, %.6f by differences; df/dx has %td rows\n", by_hand, (above - below) / (2 * h),
-              dx.rows);
+  std::printf("df/dw_00 = %.6f by backward, %.6f by differences; df/dx has %td rows\n", by_hand,
+              (above - below) / (2 * h), dx.rows);
   return std::abs(by_hand - (above - below) / (2 * h)) < 1e-6 ? 0 : 1;
 }

@@ -16,7 +16,8 @@ struct Data {
   std::vector<float> x, labels;
   Size rows;
 
-  Data(Size n, std::uint32_t part) : x(static_cast<std::size_t>(n * width)), labels(static_cast<std::size_t>(n * classes)), rows{n} {
+  Data(Size n, std::uint32_t part)
+      : x(static_cast<std::size_t>(n * width)), labels(static_cast<std::size_t>(n * classes)), rows{n} {
     const RandomStream centres{1, 0, 0}, noise{1, 1, part};
     for (Size i = 0; i < n; ++i) {
       const Size label = i % classes;
@@ -31,7 +32,9 @@ struct Data {
   View<B, Vectors<width>> view() { return {x.data(), rows}; }
 };
 
-struct Hash : Chain<Named<"fc1", Linear<width, 128>>, Gelu, Named<"norm", LayerNorm<128>>, Named<"head", HashHead<128, bits>>> {};
+struct Hash
+    : Chain<Named<"fc1", Linear<width, 128>>, Gelu, Named<"norm", LayerNorm<128>>, Named<"head", HashHead<128, bits>>> {
+};
 using HashModel = Model<B, Hash, Vectors<width>>;
 
 /// mAP of all ranked: test samples ask, training samples answer.

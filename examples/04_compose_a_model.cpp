@@ -1,5 +1,5 @@
-// Composes a cross-modal hashing model of its own (an image tower, a text tower, a shared trunk), trains it on generated
-// pictures with captions until its loss falls, and searches: text finds images.
+// Composes a cross-modal hashing model of its own (an image tower, a text tower, a shared trunk), trains it on
+// generated pictures with captions until its loss falls, and searches: text finds images.
 #include <array>
 #include <cstdio>
 #include <hashweave/eval/cross_modal_recall.hpp>
@@ -12,22 +12,24 @@
 using namespace hashweave;
 using B = Cpu<float>;
 
-// ---- the model: types, put together at compile time -------------------------------------------------------------------
+// ---- the model: types, put together at compile time
+// -------------------------------------------------------------------
 constexpr Size side = 16, bits = 64;
 
 struct ImageTower : Chain<VitTower<side, 4, 48, 2, 4, 96>, Named<"proj", Linear<48, 64>>> {};
 struct TextTower : Chain<BertTower<16, 8, 32, 1, 4, 64>, Named<"proj", Linear<32, 64>>> {};
-struct Trunk : Chain<Named<"shared", SharedCrossEncoder<64, 1, 4, 128>>, FirstToken<64>, Named<"hash", HashHead<64, bits>>> {};
+struct Trunk
+    : Chain<Named<"shared", SharedCrossEncoder<64, 1, 4, 128>>, FirstToken<64>, Named<"hash", HashHead<64, bits>>> {};
 using Net = CrossModal<ImageTower, TextTower, Trunk>;
 using Pictures = Pixels<3, side, side>;
 
-static_assert(std::same_as<OutputOf<ImageTower, Pictures>, Tokens<64>>);   // 17 tokens an image …
-static_assert(std::same_as<OutputOf<TextTower, TokenIds>, Tokens<64>>);    // … as many as a caption has words: one trunk
+static_assert(std::same_as<OutputOf<ImageTower, Pictures>, Tokens<64>>);  // 17 tokens an image …
+static_assert(std::same_as<OutputOf<TextTower, TokenIds>, Tokens<64>>);  // … as many as a caption has words: one trunk
 static_assert(std::same_as<Net::Output<Pictures, TokenIds>, Vectors<bits>>);
 
 // ---- the data: a coloured bar somewhere in a noisy picture, and a caption that says so ------------------------------
-const std::array<std::string, 16> words{"[start]", "red",  "green", "blue",   "yellow", "thin", "thick", "bar",
-                                        "left",    "right", "top",  "bottom", "middle", "a",    "the",   "of"};
+const std::array<std::string, 16> words{"[start]", "red",   "green", "blue",   "yellow", "thin", "thick", "bar",
+                                        "left",    "right", "top",   "bottom", "middle", "a",    "the",   "of"};
 
 struct Scene {
   Size colour, thick, place;
@@ -43,14 +45,17 @@ struct Scene {
   }
   void draw(float* pixels, RandomStream noise) const {
     constexpr float rgb[4][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}, {1, 1, 0}};
-    const Size breadth = thick == 1 ? 5 : 2, start = place == 0 || place == 2 ? 1 : place == 4 ? side / 2 - 1 : side - 1 - breadth;
+    const Size breadth = thick == 1 ? 5 : 2, start = place == 0 || place == 2 ? 1
+                                                     : place == 4             ? side / 2 - 1
+                                                                              : side - 1 - breadth;
     const bool upright = place < 2;
     for (Size c = 0; c < 3; ++c) {
       for (Size y = 0; y < side; ++y) {
         for (Size x = 0; x < side; ++x) {
           const Size across = upright ? x : y, i = (c * side + y) * side + x;
           const bool inside = across >= start && across < start + breadth;
-          pixels[i] = (inside ? rgb[colour][c] : 0.3F) + 0.15F * static_cast<float>(noise.normal(static_cast<std::uint64_t>(i)));
+          pixels[i] = (inside ? rgb[colour][c] : 0.3F) +
+                      0.15F * static_cast<float>(noise.normal(static_cast<std::uint64_t>(i)));
         }
       }
     }
@@ -133,7 +138,8 @@ int main() {
     }
     std::printf("\n");
   }
-  const std::vector<double> r = recall(hamming_table(texts, images), gallery.owners, gallery.owners, std::vector<Size>{1, 5});
+  const std::vector<double> r =
+      recall(hamming_table(texts, images), gallery.owners, gallery.owners, std::vector<Size>{1, 5});
   std::printf("text to image: R@1 %.1f %%, R@5 %.1f %% of %td; by chance 2.5 %%\n", r[0], r[1], Scene::kinds);
   return last < 0.5 * first && r[0] > 50 ? 0 : 1;
 }

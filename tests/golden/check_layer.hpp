@@ -2,36 +2,18 @@
 #include <cstdint>
 #include <golden/check.hpp>
 #include <hashweave/core/layer.hpp>
+#include <hashweave/cpu.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace hashweave::golden {
 
 /// The tensor's rows [sequence, 0 .. length) end to end: what is left of a padded batch when it is packed.
-inline std::vector<double> packed(const Tensor& padded, const std::vector<Size>& lengths) {
-  require(padded.shape.size() >= 2, "packed", "extents of a padded batch", "at least 2", padded.shape.size());
-  require(static_cast<Size>(lengths.size()) == padded.shape[0], "packed", "sequences", padded.shape[0], lengths.size());
-  const Size longest = padded.shape[1], width = padded.size() / std::max<Size>(1, padded.shape[0] * longest);
-  std::vector<double> rows;
-  for (std::size_t s = 0; s < lengths.size(); ++s) {
-    require(lengths[s] <= longest, "packed", "length of a sequence", "at most " + std::to_string(longest), lengths[s]);
-    const auto begin = padded.values.begin() + static_cast<Size>(s) * longest * width;
-    rows.insert(rows.end(), begin, begin + lengths[s] * width);
-  }
-  return rows;
-}
+std::vector<double> packed(const Tensor& padded, const std::vector<Size>& lengths);
 
 /// The lengths that a mask (sequences, longest) of 1 and 0 leaves; the ones come first.
-inline std::vector<Size> lengths_of_mask(const Tensor& mask) {
-  std::vector<Size> lengths(static_cast<std::size_t>(mask.shape.at(0)));
-  for (std::size_t s = 0; s < lengths.size(); ++s) {
-    const double* row = mask.values.data() + static_cast<Size>(s) * mask.shape.at(1);
-    while (lengths[s] < mask.shape[1] && row[lengths[s]] != 0) ++lengths[s];
-    const double ones = std::accumulate(row, row + mask.shape[1], 0.0);
-    require(ones == static_cast<double>(lengths[s]), "mask", "ones, all at the front", lengths[s], ones);
-  }
-  return lengths;
-}
+std::vector<Size> lengths_of_mask(const Tensor& mask);
 
 /// A batch of samples S in memory of its own.
 template <class T, class S>
@@ -43,14 +25,14 @@ class Batch {
   using Value = std::conditional_t<is_ids, std::int32_t, T>;
 
   /// `lengths` are the sequences' where S is packed: by default all as long as the tensor.
-  Batch(const Tensor& tensor, std::vector<Size> lengths = {}) : count_{tensor.shape.at(0)}, lengths_{lengths} {
+  Batch(const Tensor& tensor, std::vector<Size> lengths = {})
+      : count_{tensor.shape.at(0)}, lengths_{std::move(lengths)} {
     if constexpr (is_packed) {
       if (lengths_.empty()) lengths_.assign(static_cast<std::size_t>(count_), tensor.shape.at(1));
       offsets_.push_back(0);
       for (const Size n : lengths_) offsets_.push_back(offsets_.back() + n);
     }
-    const std::vector<double> from = is_packed ? packed(tensor, lengths_) : tensor.values;
-    for (const double v : from) values_.push_back(static_cast<Value>(v));
+    values_ = converted<Value>(is_packed ? packed(tensor, lengths_) : tensor.values);
     if constexpr (!is_ids) {
       const Size wanted = View::scalars(view().layout());
       require(wanted == static_cast<Size>(values_.size()), "batch", "values of the input", wanted, values_.size());
@@ -71,10 +53,11 @@ class Batch {
   std::vector<Value> values_;
 };
 
+/// What a view holds.
 template <class V>
-auto values_of(const V& view) {
+std::vector<double> values_of(const V& view) {
   const auto m = view.mat();
-  return std::span<const std::remove_pointer_t<decltype(m.data)>>{m.data, static_cast<std::size_t>(m.size())};
+  return {m.data, m.data + m.size()};
 }
 
 /// Sets eps of every LayerNorm in the composition.
@@ -110,7 +93,7 @@ void check_layer(Check<T>& check, const L& layer, const Family& family, const st
     }
   };
   check.output("out.y", values_of(step.y), rows_of_y("out.y"));
-  std::vector<T> upstream = check.converted(rows_of_y("gout.y"));
+  std::vector<T> upstream = converted<T>(rows_of_y("gout.y"));
   auto dy = step.y;
   require(static_cast<Size>(upstream.size()) == dy.mat().size(), "check_layer", "values of gout.y", dy.mat().size(),
           upstream.size());

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 #include <golden/check_layer.hpp>
 #include <hashweave/cmh/hash_head.hpp>
+#include <hashweave/cmh/transformer_block.hpp>
 #include <hashweave/nn/activation.hpp>
 #include <hashweave/nn/layer_norm.hpp>
 #include <hashweave/nn/linear.hpp>
@@ -68,9 +69,25 @@ const Golden positions{"position_interpolation", [](auto& check) {
                          const auto from = check.values("in.position_embeddings");
                          const Size width = check.tensor("in.position_embeddings").shape.at(2);
                          const auto grid = matrix(from.data(), 26, width);
-                         check.output("out.bicubic_3x3", resample_positions(grid, {5, 5}, {3, 3}));
-                         check.output("out.bicubic_8x8", resample_positions(grid, {5, 5}, {8, 8}));
+                         check.output("out.bicubic_3x3", converted<double>(resample_positions(grid, {5, 5}, {3, 3})));
+                         check.output("out.bicubic_8x8", converted<double>(resample_positions(grid, {5, 5}, {8, 8})));
                        }};
+
+template <class Block>
+Golden block_case(const std::string& norm, const std::string& activation) {
+  return {"block_" + norm + "ln_" + activation, [=](auto& check) {
+            check.expect("layer", "TransformerBlock");
+            check.expect("norm", norm);
+            check.expect("activation", activation);
+            check.expect("heads", 4.0);
+            check.expect("hidden", 48.0);
+            check_layer<Tokens<24>>(check, with_eps<Block>(check.number("eps")), torch_encoder_layer, "src");
+          }};
+}
+const Golden pre_relu = block_case<TransformerBlock<24, 4, 48, Relu>>("pre", "relu");
+const Golden pre_gelu = block_case<TransformerBlock<24, 4, 48, Gelu>>("pre", "gelu");
+const Golden post_relu = block_case<PostNormBlock<24, 4, 48, Relu>>("post", "relu");
+const Golden post_gelu = block_case<PostNormBlock<24, 4, 48, Gelu>>("post", "gelu");
 
 }  // namespace
 

@@ -54,7 +54,10 @@ void check_pair_loss(const L& loss) {
     std::vector<std::int64_t> two_each, all_one(static_cast<std::size_t>(pairs), 5);
     for (Size i = 0; i < pairs; ++i) two_each.push_back(i / 2);
     for (const Owners& owners : {Owners{}, Owners{two_each}, Owners{all_one}}) {
-      INFO(pairs << " pairs, owners " << (owners.ids == nullptr ? "none" : owners.ids == all_one.data() ? "one" : "two"));
+      INFO(pairs << " pairs, owners "
+                 << (owners.ids == nullptr          ? "none"
+                     : owners.ids == all_one.data() ? "one"
+                                                    : "two"));
       expect_gradient(pair_gradient_error(loss, image, text, owners));
     }
   }

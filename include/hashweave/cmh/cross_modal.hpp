@@ -16,10 +16,22 @@ Pair(I, T) -> Pair<I, T>;
 /// What reaches the shared trunk from the two towers.
 template <class Trunk, class FromImages, class FromTexts>
 struct TrunkJoint {
-  static_assert(
-      std::same_as<FromImages, FromTexts>,
-      "CrossModal: both towers must give the same samples to the trunk: see TrunkJoint<Trunk, FromImages, FromTexts>");
-  static constexpr bool fits = std::same_as<FromImages, FromTexts>;
+  static consteval bool fits() {
+    static_assert(std::same_as<FromImages, FromTexts>,
+                  "CrossModal: both towers must give the same samples to the trunk: see TrunkJoint<Trunk, FromImages, "
+                  "FromTexts>");
+    return std::same_as<FromImages, FromTexts>;
+  }
+};
+
+/// What the trunk makes of it: one code a sample.
+template <class Trunk, class Gives>
+struct TrunkGives {
+  static consteval bool fits() {
+    static_assert(std::same_as<Gives, Vectors<Gives::width>>,
+                  "CrossModal: the trunk must give one vector a sample: see TrunkGives<Trunk, Gives>");
+    return std::same_as<Gives, Vectors<Gives::width>>;
+  }
 };
 
 namespace detail {
@@ -76,10 +88,14 @@ struct CrossModal {
   [[no_unique_address]] TextTower text;
   [[no_unique_address]] Trunk trunk;
 
+  template <class X>
+  struct Through {  // as in `Chain`
+    using Output = OutputOf<Trunk, OutputOf<ImageTower, X>>;
+  };
   template <class X, class Y>
     requires(Accepts<ImageTower, X> && Accepts<TextTower, Y> &&
              std::same_as<OutputOf<ImageTower, X>, OutputOf<TextTower, Y>> && Accepts<Trunk, OutputOf<ImageTower, X>>)
-  using Output = OutputOf<Trunk, OutputOf<ImageTower, X>>;
+  using Output = typename Through<X>::Output;
   template <class B>
   struct Params {
     typename ImageTower::template Params<B> image;
@@ -96,14 +112,16 @@ struct CrossModal {
   };
   template <class X, class Y>
   static consteval bool joints() {
-    if constexpr (!fits<ImageTower, X>()) {
+    if constexpr (!joints_fit<ImageTower, X>()) {
       return false;
-    } else if constexpr (!fits<TextTower, Y>()) {
+    } else if constexpr (!joints_fit<TextTower, Y>()) {
       return false;
-    } else if constexpr (!TrunkJoint<Trunk, OutputOf<ImageTower, X>, OutputOf<TextTower, Y>>::fits) {
+    } else if constexpr (!TrunkJoint<Trunk, OutputOf<ImageTower, X>, OutputOf<TextTower, Y>>::fits()) {
+      return false;
+    } else if constexpr (!joints_fit<Trunk, OutputOf<ImageTower, X>>()) {
       return false;
     } else {
-      return fits<Trunk, OutputOf<ImageTower, X>>();
+      return TrunkGives<Trunk, OutputOf<Trunk, OutputOf<ImageTower, X>>>::fits();
     }
   }
 

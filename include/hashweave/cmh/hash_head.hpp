@@ -50,7 +50,11 @@ struct MedianTanh {
 /// Source: Li et al. (ViT2CMH), 2023, equation 6.
 template <Size D, Size Bits>
 struct HashHead : Chain<Named<"linear", Linear<D, Bits>>, MedianTanh<Bits>> {
-  static_assert(Bits >= 2, "HashHead: a code has at least two bits");
+  template <class S>
+  static consteval bool joints() {
+    static_assert(Bits >= 2, "HashHead: a code has at least two bits");
+    return Chain<Named<"linear", Linear<D, Bits>>, MedianTanh<Bits>>::template joints<S>() && Bits >= 2;
+  }
 };
 
 }  // namespace hashweave

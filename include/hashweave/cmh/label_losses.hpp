@@ -10,7 +10,7 @@ namespace detail {
 template <class B>
 Mat<typename B::Scalar> shared_labels(B& be, In<typename B::Scalar> labels, Size samples, std::string_view where) {
   require(samples >= 2, where, "samples in the batch", "at least 2", samples);
-  require(labels.rows == samples, where, "rows of labels", std::to_string(samples) + " (one a sample)", labels.rows);
+  require(labels.rows == samples, where, "rows of labels", Phrase{"", samples, " (one a sample)"}, labels.rows);
   require(labels.cols > 0, where, "labels", "at least 1", labels.cols);
   auto similar = make_matrix(be, samples, samples);
   multiply(be, Form::nt, similar, labels, labels);

@@ -38,7 +38,7 @@ struct UnitRows {
 template <class B, class S>
 void check_pairs(View<B, S> image, View<B, S> text, const Owners& owners, std::string_view where) {
   require(image.mat().rows > 0, where, "pairs in the batch", "at least 1", image.mat().rows);
-  require(image.mat().rows == text.mat().rows, where, "texts", std::to_string(image.mat().rows) + " (one an image)",
+  require(image.mat().rows == text.mat().rows, where, "texts", Phrase{"", image.mat().rows, " (one an image)"},
           text.mat().rows);
   owners.check(image.mat().rows, where);
 }

@@ -40,7 +40,7 @@ struct Links<I, L> {
   };
   template <class S>
   static consteval bool joints() {
-    return fits<L, S>();
+    return joints_fit<L, S>();
   }
 
   template <class B, class S>
@@ -80,8 +80,12 @@ struct Links<I, L, Rest...> {
 
   static constexpr bool names_itself = First::names_itself && Tail::names_itself;
   template <class S>
+  struct Through {  // clang would look into an alias as soon as L's output is the same for all S
+    using Output = OutputOf<Tail, OutputOf<L, S>>;
+  };
+  template <class S>
     requires(Accepts<L, S> && Accepts<Tail, OutputOf<L, S>>)
-  using Output = OutputOf<Tail, OutputOf<L, S>>;
+  using Output = typename Through<S>::Output;
   template <class B>
   struct Params {
     [[no_unique_address]] typename First::template Params<B> first;
@@ -94,7 +98,7 @@ struct Links<I, L, Rest...> {
   };
   template <class S>
   static consteval bool joints() {
-    if constexpr (!fits<L, S>()) {
+    if constexpr (!joints_fit<L, S>()) {
       return false;
     } else {
       return Tail::template joints<OutputOf<L, S>>();

@@ -12,7 +12,7 @@ struct Named : L {
 
   template <class S>
   static consteval bool joints() {
-    return fits<L, S>();
+    return joints_fit<L, S>();
   }
   template <class F, class P>
   static void visit(F&& f, const Path& at, P& p) {

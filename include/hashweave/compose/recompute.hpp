@@ -26,7 +26,7 @@ struct Recompute {
   };
   template <class S>
   static consteval bool joints() {
-    if constexpr (fits<Branch, S>()) return Joint<Recompute, S>::fits;
+    if constexpr (joints_fit<Branch, S>()) return Joint<Recompute, S>::fits();
     return false;
   }
 

@@ -23,8 +23,8 @@ struct Repeat {
   };
   template <class S>
   static consteval bool joints() {
-    if constexpr (fits<L, S>()) {
-      return GivesBack<L, S, OutputOf<L, S>>::fits;
+    if constexpr (joints_fit<L, S>()) {
+      return GivesBack<L, S, OutputOf<L, S>>::fits();
     }
     return false;
   }

@@ -21,8 +21,8 @@ struct Residual {
   };
   template <class S>
   static consteval bool joints() {
-    if constexpr (fits<Branch, S>()) {
-      return GivesBack<Branch, S, OutputOf<Branch, S>>::fits;
+    if constexpr (joints_fit<Branch, S>()) {
+      return GivesBack<Branch, S, OutputOf<Branch, S>>::fits();
     }
     return false;
   }

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -11,6 +12,15 @@ namespace hashweave {
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
+};
+
+/// A number among words, such as "at most 5": put together only when it is printed, so that a check costs no memory.
+struct Phrase {
+  std::string_view before;
+  std::ptrdiff_t number = 0;
+  std::string_view after{};
+
+  friend std::ostream& operator<<(std::ostream& out, const Phrase& p) { return out << p.before << p.number << p.after; }
 };
 
 /// Throws `Error` with the message `where: what: expected E, got G`; E and G are anything that can be streamed.

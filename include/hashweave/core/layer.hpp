@@ -59,28 +59,41 @@ constexpr void for_each_layer(L& layer, F&& f) {
 }
 
 /// One joint of a model: a layer and the samples that reach it. Its name carries the story into the compiler's message.
+/// (The assertions stand in functions because clang gives up a class in which one fails, and reports all its users.)
 template <class Layer, class Reaching>
 struct Joint {
-  static_assert(Accepts<Layer, Reaching>, "this layer does not accept what reaches it: see Joint<Layer, Reaching>");
-  static constexpr bool fits = Accepts<Layer, Reaching>;
+  static consteval bool fits() {
+    static_assert(Accepts<Layer, Reaching>, "this layer does not accept what reaches it: see Joint<Layer, Reaching>");
+    return Accepts<Layer, Reaching>;
+  }
 };
 
 /// The same for a layer that must give back what it takes, such as the branch of a residual.
 template <class Layer, class Takes, class Gives>
 struct GivesBack {
-  static_assert(std::same_as<Takes, Gives>,
-                "this layer must give back what it takes: see GivesBack<Layer, Takes, Gives>");
-  static constexpr bool fits = std::same_as<Takes, Gives>;
+  static consteval bool fits() {
+    static_assert(std::same_as<Takes, Gives>,
+                  "this layer must give back what it takes: see GivesBack<Layer, Takes, Gives>");
+    return std::same_as<Takes, Gives>;
+  }
 };
 
-/// Walks a composition with samples S and stops at the first joint that does not fit, with one message.
+/// For layers made of layers: checks the joints of L on samples S up to the first that does not fit, and gives whether
+/// all do. L may have `joints<S>()` of its own.
 template <class L, class S>
-consteval bool fits() {
+consteval bool joints_fit() {
   if constexpr (requires { L::template joints<S>(); }) {
     return L::template joints<S>();
   } else {
-    return Joint<L, S>::fits;
+    return Joint<L, S>::fits();
   }
+}
+
+/// True where L takes samples S; elsewhere it does not compile, with one message that names the layer and what reached
+/// it: `static_assert(fits<Tower, Pixels<3, 224, 224>>());`
+template <class L, class S>
+consteval bool fits() {
+  return joints_fit<L, S>() || true;
 }
 
 /// Parameters of a layer that has none.

@@ -8,7 +8,7 @@ namespace detail {
 template <class Arch, class... Inputs>
 consteval bool composition_fits() {
   if constexpr (sizeof...(Inputs) == 1) {
-    return fits<Arch, Inputs...>();
+    return joints_fit<Arch, Inputs...>();
   } else {
     return Arch::template joints<Inputs...>();
   }
@@ -30,7 +30,13 @@ struct Model {
   Parameters<B, Arch> grads;
 
   auto forward(B& be, View<B, Inputs>... x) const { return arch.forward(be, *params, x...); }
-  auto infer(B& be, View<B, Inputs>... x) const { return arch.infer(be, *params, x...); }
+  auto infer(B& be, View<B, Inputs>... x) const {
+    if constexpr (sizeof...(Inputs) == 1) {
+      return hashweave::infer(be, arch, *params, x...);
+    } else {
+      return arch.infer(be, *params, x...);
+    }
+  }
   /// Adds into `grads`. `dy` is what the loss gave for the outputs.
   template <class Saved, class... Gradients>
   auto backward(B& be, const Saved& saved, const Gradients&... dy) {

@@ -22,7 +22,7 @@ struct Owners {
   constexpr bool same(Size a, Size b) const { return a == b || (ids != nullptr && ids[a] == ids[b]); }
   /// @throws Error unless there are none or one for each of `pairs` pairs.
   void check(Size pairs, std::string_view where) const {
-    require(ids == nullptr || count == pairs, where, "owners", std::to_string(pairs) + " (one a pair)", count);
+    require(ids == nullptr || count == pairs, where, "owners", Phrase{"", pairs, " (one a pair)"}, count);
   }
 };
 

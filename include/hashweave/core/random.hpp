@@ -30,8 +30,8 @@ constexpr std::uint64_t name_hash(std::string_view name) {
   return h;
 }
 
-/// A uniform number in (0, 1), from 32 random bits (the upper 24 count).
-constexpr float uniform(std::uint32_t bits) { return (static_cast<float>(bits >> 8) + 0.5F) * 0x1p-24F; }
+/// A uniform number in (0, 1), from 32 random bits (the upper 23 count: with 24 the largest would round to 1).
+constexpr float uniform(std::uint32_t bits) { return (static_cast<float>(bits >> 9) + 0.5F) * 0x1p-23F; }
 
 /// One stream of random numbers, told apart from all others by seed, step and place.
 struct RandomStream {

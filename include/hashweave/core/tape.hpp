@@ -50,7 +50,7 @@ class Tape {
 
   /// Gives back everything, and brings the tape to its exact size when a step has outgrown it.
   void rewind() {
-    if (high_water_ > capacity() || blocks_.size() > 1) {
+    if (high_water_ != capacity() || blocks_.size() > 1) {
       free_blocks();
       blocks_.push_back({Memory::allocate(high_water_, alignment), high_water_});
     }

@@ -74,13 +74,19 @@ struct AttentionScratch {
   std::size_t tile_bytes;
   std::byte* blocks;
 
-  AttentionScratch(Cpu<T>& be, Size worker, Size longest, Size width, std::size_t tiles) {
+  AttentionScratch(Cpu<T>& be, Size worker, Size longest, Size width, std::size_t tiles)
+      : base{be.scratch(worker, bytes(longest, width, tiles))},
+        tile_bytes{bytes_of_tile(longest)},
+        blocks{base + tiles * tile_bytes} {}
+  static std::size_t bytes_of_tile(Size longest) {
+    return (static_cast<std::size_t>(std::min(attention_tile, longest) * longest) * sizeof(T) + 63) / 64 * 64;
+  }
+  /// Room for the operands of each product in one block: Eigen's blocks can be larger for smaller products.
+  static std::size_t bytes(Size longest, Size width, std::size_t tiles) {
+    const auto whole = [](Size m, Size n, Size k) { return Lent<T>::block_bytes(k * m) + Lent<T>::block_bytes(k * n); };
     const Size rows = std::min(attention_tile, longest);
-    tile_bytes = (static_cast<std::size_t>(rows * longest) * sizeof(T) + 63) / 64 * 64;
-    std::size_t most = product_bytes<T>(rows, longest, width);
-    most = std::max({most, product_bytes<T>(rows, width, longest), product_bytes<T>(longest, width, rows)});
-    base = be.scratch(worker, tiles * tile_bytes + 2 * most);
-    blocks = base + tiles * tile_bytes;
+    return tiles * bytes_of_tile(longest) +
+           std::max({whole(rows, longest, width), whole(rows, width, longest), whole(longest, width, rows)});
   }
   Mat<T> tile(std::size_t i, Size rows, Size cols) const {
     return matrix(reinterpret_cast<T*>(base + i * tile_bytes), rows, cols);
@@ -94,6 +100,7 @@ struct AttentionScratch {
 template <class T>
 void attention(Cpu<T>& be, Out<T> o, Out<T> lse, In<T> qkv, In<T> bias, const AttentionShape& shape) {
   const Size width = o.cols / shape.heads, longest = shape.segments.longest();
+  be.reserve_scratch(cpu::AttentionScratch<T>::bytes(longest, width, 1));
   be.threads().run(shape.segments.count * shape.heads, [&](Size task, Size worker) {
     const cpu::Head<T> h{shape, task / shape.heads, task % shape.heads, width, bias};
     const cpu::AttentionScratch<T> scratch{be, worker, longest, width, 1};
@@ -124,6 +131,7 @@ template <class T>
 void attention_backward(Cpu<T>& be, Out<T> dqkv, Out<T> dbias, In<T> d_o, In<T> qkv, In<T> o, In<T> lse, In<T> bias,
                         const AttentionShape& shape) {
   const Size width = o.cols / shape.heads, longest = shape.segments.longest();
+  be.reserve_scratch(cpu::AttentionScratch<T>::bytes(longest, width, 2));
   const auto one = [&](Size segment, Size head, Size worker) {
     const cpu::Head<T> h{shape, segment, head, width, bias};
     const cpu::AttentionScratch<T> scratch{be, worker, longest, width, 2};

@@ -37,6 +37,11 @@ class Cpu {
     if (held.bytes() < bytes) held = Buffer<std::byte, HostMemory>{static_cast<Size>(bytes)};
     return held.data();
   }
+  /// Before tasks that use `scratch`: brings every worker's to this size, so that nothing has to be allocated later
+  /// only because another worker takes the task. Not from within a task.
+  void reserve_scratch(std::size_t bytes) {
+    for (Size worker = 0; worker < threads_.count(); ++worker) scratch(worker, bytes);
+  }
 
  private:
   Threads threads_;

@@ -47,29 +47,51 @@ void product(Mat<T> c, In<T> a, In<T> b, T alpha, std::byte* memory) {
       c.cols, c.rows, k, b.data, b.ld, a.data, a.ld, c.data, 1, c.ld, alpha, blocks, nullptr);
 }
 
-/// How many pieces an extent is cut into: a power of two, from the sizes alone.
-inline Size pieces(Size extent, Size flops) {
-  Size n = 1;
-  while (n < 16 && extent / (2 * n) >= 96 && flops / (2 * n) >= 500'000) n *= 2;
-  return n;
+/// How a product is cut into tasks: `rows` x `cols` pieces of the result, powers of two, from the sizes alone. Each row
+/// of pieces packs all of b once and each column all of a, so the cut with the least to pack is taken.
+struct Cut {
+  Size rows = 1, cols = 1;
+};
+inline Cut cut_of(Size m, Size n, Size k) {
+  constexpr Size least_extent = 96, least_work = 1'000'000, most_pieces = 16;
+  Cut cut;
+  while (cut.rows * cut.cols < most_pieces && 2 * m * n * k / (2 * cut.rows * cut.cols) >= least_work) {
+    const bool can_rows = m / (2 * cut.rows) >= least_extent, can_cols = n / (2 * cut.cols) >= least_extent;
+    if (!can_rows && !can_cols) break;
+    const bool by_rows =
+        can_rows && (!can_cols || cut.rows * n <= cut.cols * m);  // doubling rows packs rows * n * k more
+    (by_rows ? cut.rows : cut.cols) *= 2;
+  }
+  return cut;
 }
 
-/// c = start + alpha * op(a) op(b) on all threads; `begin(piece)` writes the start values of a piece of c.
+/// c = start + alpha * op(a) op(b) on all threads; `begin(piece, first column)` writes the start values of a piece of
+/// c.
 template <Form F, class T, class Begin>
 void parallel_product(Cpu<T>& be, Mat<T> c, In<T> a, In<T> b, T alpha, Begin begin) {
   const Size k = F == Form::tn ? a.rows : a.cols;
-  const bool by_rows = c.rows >= c.cols;
-  const Size extent = by_rows ? c.rows : c.cols;
-  const Size n = pieces(extent, 2 * c.rows * c.cols * k);
-  const Size unit = by_rows ? 4 : 16;
-  const Size each = ((extent + n - 1) / n + unit - 1) / unit * unit;
-  be.threads().run((extent + each - 1) / each, [&](Size task, Size worker) {
-    const Size first = task * each, count = std::min(each, extent - first);
-    const Mat<T> piece = by_rows ? rows_of(c, first, count) : cols_of(c, first, count);
-    begin(piece, by_rows ? 0 : first);
-    In<T> x = !by_rows ? a : F == Form::tn ? cols_of(a, first, count) : rows_of(a, first, count);
-    In<T> y = by_rows ? b : F == Form::nt ? rows_of(b, first, count) : cols_of(b, first, count);
-    product<F, T>(piece, x, y, alpha, be.scratch(worker, product_bytes<T>(piece.rows, piece.cols, k)));
+  const Cut cut = cut_of(c.rows, c.cols, k);
+  const auto each = [](Size extent, Size count, Size unit) {
+    return ((extent + count - 1) / count + unit - 1) / unit * unit;
+  };
+  const Size tall = each(c.rows, cut.rows, 4), wide = each(c.cols, cut.cols, 48);  // whole tiles of the kernel
+  const Size down = (c.rows + tall - 1) / tall, across = (c.cols + wide - 1) / wide;
+  if (down * across == 0) return;
+  const Size last_tall = c.rows - (down - 1) * tall, last_wide = c.cols - (across - 1) * wide;
+  std::size_t bytes = 0;  // of the largest piece; not always that of the first
+  for (const Size rows : {std::min(tall, c.rows), last_tall}) {
+    for (const Size cols : {std::min(wide, c.cols), last_wide})
+      bytes = std::max(bytes, product_bytes<T>(rows, cols, k));
+  }
+  be.reserve_scratch(bytes);
+  be.threads().run(down * across, [&](Size task, Size worker) {
+    const Size row = task / across * tall, col = task % across * wide;
+    const Size rows = std::min(tall, c.rows - row), cols = std::min(wide, c.cols - col);
+    const Mat<T> piece = cols_of(rows_of(c, row, rows), col, cols);
+    begin(piece, col);
+    const In<T> x = F == Form::tn ? cols_of(a, row, rows) : rows_of(a, row, rows);
+    const In<T> y = F == Form::nt ? rows_of(b, col, cols) : cols_of(b, col, cols);
+    product<F, T>(piece, x, y, alpha, be.scratch(worker, product_bytes<T>(rows, cols, k)));
   });
 }
 

@@ -70,7 +70,7 @@ struct TokenEmbed {
     require(x.segments.count > 0, "TokenEmbed", "sequences in the batch", "at least 1", x.segments.count);
     if constexpr (Positions > 0) {
       require(x.segments.longest() <= Positions, "TokenEmbed", "length of the longest sequence",
-              "at most " + std::to_string(Positions), x.segments.longest());
+              Phrase{"at most ", Positions}, x.segments.longest());
     }
     for (Size t = 0; t < x.segments.rows(); ++t) {
       if (x.ids[t] < 0 || x.ids[t] >= Vocabulary) [[unlikely]] {

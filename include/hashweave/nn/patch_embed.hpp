@@ -18,7 +18,7 @@ enum class ImageGradient { computed, skipped };
 /// Source: Dosovitskiy et al., ICLR 2021, equation 1; Li et al. (ViT2CMH), 2023, equations 3 and 4.
 template <Size C, Size H, Size W, Size P, Size D, class Bias = WithBias>
 struct PatchEmbed {
-  static_assert(P > 0 && H % P == 0 && W % P == 0, "PatchEmbed: the patch must divide the image's height and width");
+  static constexpr bool whole_patches = P > 0 && H % P == 0 && W % P == 0;
   static constexpr Size patches = (H / P) * (W / P);
   static constexpr Size tokens = patches + 1;
   using Projection = Linear<C * P * P, D, Bias>;
@@ -28,6 +28,11 @@ struct PatchEmbed {
   template <class S>
     requires std::same_as<S, Pixels<C, H, W>>
   using Output = Tokens<D>;
+  template <class S>
+  static consteval bool joints() {
+    static_assert(whole_patches, "PatchEmbed: the patch must divide the image's height and width");
+    return whole_patches && Joint<PatchEmbed, S>::fits();
+  }
   template <class B>
   struct Params {
     Array<B, 1, D> cls_token;
@@ -41,6 +46,7 @@ struct PatchEmbed {
 
   template <class B, class S>
   auto forward(B& be, const Params<B>& p, View<B, S> x) const {
+    static_assert(whole_patches, "PatchEmbed: the patch must divide the image's height and width");
     require(x.batch > 0, "PatchEmbed", "images in the batch", "at least 1", x.batch);
     auto rows = make<Vectors<C * P * P>>(be, x.batch * patches);
     to_patches(be, rows.mat(), x.mat(), C, H, W, P);

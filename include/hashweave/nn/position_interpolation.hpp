@@ -56,9 +56,9 @@ inline std::vector<CubicTaps> cubic_taps(Size from, Size to) {
 
 /// A vision transformer's position embeddings for another grid of patches: the first row (the class token's) is kept,
 /// the others are interpolated as an image of `from.rows` x `from.cols` points,
-/// out(r, c) = Σ_i Σ_j k(r' - i) k(c' - j) in(i, j), r' = (r + 1/2) from.rows/to.rows - 1/2 and c' likewise, k the cubic
-/// convolution kernel with a = -3/4. There is no smoothing before a grid is made coarser. The same grid gives the same
-/// values.
+/// out(r, c) = Σ_i Σ_j k(r' - i) k(c' - j) in(i, j), r' = (r + 1/2) from.rows/to.rows - 1/2 and c' likewise, k the
+/// cubic convolution kernel with a = -3/4. There is no smoothing before a grid is made coarser. The same grid gives the
+/// same values.
 ///
 /// Shapes: (1 + from.patches(), width) -> (1 + to.patches(), width), row after row; both in host memory.
 /// @throws Error unless both grids have patches and `positions` has one row for each of `from`'s and one more.

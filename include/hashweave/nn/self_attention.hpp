@@ -30,8 +30,8 @@ struct LearnedLogitBias {
 /// Source: Vaswani et al., NeurIPS 2017, section 3.2; memory: Dao et al., arXiv:2205.14135, section 3.1.
 template <Size D, Size Heads, class Visibility = Full, class LogitBias = NoLogitBias>
 struct SelfAttention {
-  static_assert(Heads > 0 && D % Heads == 0, "SelfAttention: the width must be a multiple of the number of heads");
   static constexpr Size bias_tokens = LogitBias::tokens;
+  static constexpr bool whole_heads = Heads > 0 && D % Heads == 0;
   using Qkv = Linear<D, 3 * D>;
   using Proj = Linear<D, D>;
 
@@ -40,6 +40,11 @@ struct SelfAttention {
   template <class S>
     requires std::same_as<S, Tokens<D>>
   using Output = S;
+  template <class S>
+  static consteval bool joints() {
+    static_assert(whole_heads, "SelfAttention: the width must be a multiple of the number of heads");
+    return whole_heads && Joint<SelfAttention, S>::fits();
+  }
   template <class B>
   struct Params {
     typename Qkv::template Params<B> qkv;
@@ -90,10 +95,11 @@ struct SelfAttention {
  private:
   template <class B, class S>
   auto run(B& be, const Params<B>& p, View<B, S> x, double rate, RandomStream stream) const {
+    static_assert(whole_heads, "SelfAttention: the width must be a multiple of the number of heads");
     require(rate >= 0 && rate < 1, "SelfAttention", "dropout", "at least 0 and less than 1", rate);
     if constexpr (bias_tokens > 0) {
       require(x.segments.longest() <= bias_tokens, "SelfAttention", "length of the longest sequence",
-              "at most " + std::to_string(bias_tokens), x.segments.longest());
+              Phrase{"at most ", bias_tokens}, x.segments.longest());
     }
     auto qkv = Qkv{}.forward(be, p.qkv, x).y;
     auto o = make<S>(be, x.segments);

@@ -41,6 +41,7 @@ inline std::vector<TrainedRange> trained_ranges(std::span<const ParameterEntry> 
                                                 const std::vector<ParameterGroup>& groups) {
   std::vector<TrainedRange> ranges;
   std::vector<bool> used(groups.size(), false);
+  bool adjoins = false;  // the last range ends with the parameter before this one
   for (const ParameterEntry& e : entries) {
     if (e.statistic()) continue;
     const ParameterGroup* best = nullptr;
@@ -51,16 +52,16 @@ inline std::vector<TrainedRange> trained_ranges(std::span<const ParameterEntry> 
     }
     const TrainedRange range{e.offset, e.size(), best == nullptr ? 1 : best->rate_factor,
                              best == nullptr ? 1 : best->decay_factor};
-    if (range.rate_factor == 0) continue;
-    if (!ranges.empty()) {
-      TrainedRange& last = ranges.back();
-      const bool adjoins = range.offset - (last.offset + last.size) < 64;  // the gap that aligns parameters is zero
-      if (adjoins && last.rate_factor == range.rate_factor && last.decay_factor == range.decay_factor) {
-        last.size = range.offset + range.size - last.offset;
-        continue;
-      }
+    if (range.rate_factor == 0) {
+      adjoins = false;
+      continue;
     }
-    ranges.push_back(range);
+    if (adjoins && ranges.back().rate_factor == range.rate_factor && ranges.back().decay_factor == range.decay_factor) {
+      ranges.back().size = range.offset + range.size - ranges.back().offset;  // the gap that aligns parameters is zero
+    } else {
+      ranges.push_back(range);
+    }
+    adjoins = true;
   }
   for (std::size_t i = 0; i < groups.size(); ++i) {
     require(used[i], "parameter group", "prefix", "the beginning of a parameter's name", "'" + groups[i].prefix + "'");

@@ -40,7 +40,7 @@ struct WarmupCosine {
   double floor = 0;
 
   double operator()(Size step) const {
-    require(warmup < total, "WarmupCosine", "warmup", "less than total = " + std::to_string(total), warmup);
+    require(warmup < total, "WarmupCosine", "warmup", Phrase{"less than total = ", total}, warmup);
     if (step < warmup) return Warmup{warmup}(step);
     const double progress = std::min(1.0, static_cast<double>(step - warmup) / static_cast<double>(total - warmup));
     return floor + (1 - floor) * 0.5 * (1 + std::cos(std::numbers::pi * progress));

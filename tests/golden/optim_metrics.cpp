@@ -1,7 +1,12 @@
 #include <golden/check.hpp>
+#include <hashweave/cpu/optimise.hpp>
 #include <hashweave/eval/cross_modal_recall.hpp>
 #include <hashweave/eval/mean_average_precision.hpp>
 #include <hashweave/index/code.hpp>
+#include <hashweave/nn/linear.hpp>
+#include <hashweave/optim/adam.hpp>
+#include <hashweave/optim/sgd.hpp>
+#include <span>
 
 using namespace hashweave;
 using namespace hashweave::golden;
@@ -23,8 +28,7 @@ const Golden recall_of_captions{
       const CrossModalRecall got = cross_modal_recall(table, image_owner, caption_owner, {1, 5, 10});
       check.output("out.image_to_text", got.image_to_text.recall);
       check.output("out.text_to_image", got.text_to_image.recall);
-      check.output("out.median_rank",
-                   std::vector<double>{got.image_to_text.median_rank, got.text_to_image.median_rank});
+      check.output("out.median_rank", {got.image_to_text.median_rank, got.text_to_image.median_rank});
     }};
 
 /// Queries and database of the two cases: codes of 16 bits and multi-hot labels.
@@ -62,8 +66,8 @@ const Golden average_precision_case{
       check.expect("k", 50.0);
       const Retrieval<T> r{check};
       // both over all queries: one with nothing relevant counts zero, as in mAP@K of the whole database
-      check.output("out.map_all", std::vector<double>{map_at_k(r.table(), r.relevant(), std::ssize(r.items)).value});
-      check.output("out.map_at_50", std::vector<double>{map_at_k(r.table(), r.relevant(), k).value});
+      check.output("out.map_all", {map_at_k(r.table(), r.relevant(), std::ssize(r.items)).value});
+      check.output("out.map_at_50", {map_at_k(r.table(), r.relevant(), k).value});
     }};
 
 const Golden protocols{
@@ -79,9 +83,47 @@ const Golden protocols{
                                     static_cast<double>(all.without_relevant)};
       require(wanted.size() == got.size(), "map_protocols", "values", got.size(), wanted.size());
       for (std::size_t i = 0; i < got.size(); ++i) {  // one by one: the count would outweigh the precisions
-        const std::vector<T> value{static_cast<T>(got[i])};
-        check.output("out.all_atk_cmh_none, " + std::to_string(i), value, std::vector<double>{wanted[i]});
+        check.output("out.all_atk_cmh_none, " + std::to_string(i), {got[i]}, {wanted[i]});
       }
     }};
+
+/// The one parameter of the cases: (5, 7).
+using Weight = Linear<7, 5, NoBias>;
+
+/// The weight after each step.
+template <class T, class O>
+void check_optimiser(Check<T>& check, O optimiser) {
+  Cpu<T> be;
+  Parameters<Cpu<T>, Weight> params, grads;
+  params.assign("weight", check.values("in.w"));
+  const std::vector<T> gradients = check.values("in.grads");
+  std::span<const T> rest{gradients};
+  std::vector<double> path;
+  for (; rest.size() >= 35; rest = rest.subspan(35)) {
+    grads.assign("weight", rest.first(35));
+    optimiser.step(be, params, grads);
+    for (const T w : params.values("weight")) path.push_back(w);
+  }
+  check.output("out.w", path);
+}
+
+const Golden adam{"optim_adam", []<class T>(Check<T>& check) {
+                    check.expect("optimizer", "adam");
+                    check.expect("weight_decay", 0.0);
+                    check.number("momentum");  // every case's configuration has it; SGD alone uses it
+                    check_optimiser(check, Adam<Cpu<T>, Weight>{{.rate = check.number("lr")}});
+                  }};
+const Golden adamw{"optim_adamw", []<class T>(Check<T>& check) {
+                     check.expect("optimizer", "adamw");
+                     check.number("momentum");
+                     check_optimiser(check, AdamW<Cpu<T>, Weight>{
+                                                {.rate = check.number("lr"), .decay = check.number("weight_decay")}});
+                   }};
+const Golden sgd{"optim_sgd_momentum", []<class T>(Check<T>& check) {
+                   check.expect("optimizer", "sgd_momentum");
+                   check.expect("weight_decay", 0.0);
+                   check_optimiser(
+                       check, Sgd<Cpu<T>, Weight>{{.rate = check.number("lr"), .momentum = check.number("momentum")}});
+                 }};
 
 }  // namespace

@@ -1,0 +1,99 @@
+#include <hashweave/cmh/transformer_block.hpp>
+#include <hashweave/compose/recompute.hpp>
+#include <hashweave/compose/repeat.hpp>
+#include <hashweave/nn/batch_norm.hpp>
+#include <hashweave/optim/groups.hpp>
+
+#include "support/check_gradient.hpp"
+
+using namespace hashweave;
+using namespace hashweave::test;
+
+namespace {
+
+using Block = TransformerBlock<32, 4, 128>;
+using Plain = Repeat<12, Block>;
+using Again = Repeat<12, Recompute<Block>>;
+
+struct Outcome {
+  std::vector<double> y, dx;
+  std::vector<std::vector<double>> grads;
+  std::size_t peak = 0;
+  RandomState after;
+};
+
+/// Forward and backward on 8 sequences of 17 tokens.
+template <class L>
+Outcome step_of(double dropout) {
+  B be{1, 3};
+  L layer;
+  for_each_layer(layer, [dropout](auto& part) {
+    if constexpr (requires { part.rate; }) part.rate = dropout;
+    if constexpr (requires { part.dropout; }) part.dropout = dropout;
+  });
+  Parameters<B, L> params, grads;
+  randomise(params, 5, 0.2);
+  Buffer<double, HostMemory> x{8 * 17 * 32}, dy{8 * 17 * 32};  // on cache lines, as on the tape
+  const std::size_t n = 8 * 17 * 32;
+  randomise({x.data(), n}, 6);
+  randomise({dy.data(), n}, 7);
+  be.random().begin_step(1);
+  const Segments segments = equal_segments(be, 8, 17);
+  const auto step = layer.forward(be, *params, View<B, Tokens<32>>{x.data(), segments});
+  Outcome out;
+  out.y.assign(step.y.data, step.y.data + n);
+  const auto dx = layer.backward(be, *params, step.saved, View<B, Tokens<32>>{dy.data(), segments}, *grads);
+  out.dx.assign(dx.data, dx.data + n);
+  for (const ParameterEntry& e : grads.entries()) out.grads.push_back(grads.values(e.name));
+  out.peak = be.tape().step_peak();
+  out.after = be.random();
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("Recompute more than halves the memory of a step and changes no bit of its gradients",
+          "[compose][recompute]") {
+  const Outcome plain = step_of<Plain>(0), again = step_of<Again>(0);
+  CHECK((plain.y == again.y));
+  CHECK((plain.dx == again.dx));
+  CHECK((plain.grads == again.grads));
+  CHECK(2 * again.peak < plain.peak);
+}
+TEST_CASE("Recompute draws the numbers of its dropouts again", "[compose][recompute]") {
+  const Outcome plain = step_of<Plain>(0.3), again = step_of<Again>(0.3);
+  CHECK((plain.y != step_of<Plain>(0).y));
+  CHECK((plain.y == again.y));
+  CHECK((plain.dx == again.dx));
+  CHECK((plain.grads == again.grads));
+  CHECK(plain.after == again.after);  // what comes after it draws the same numbers too
+}
+TEST_CASE("Recompute counts a batch once in running statistics", "[compose][recompute]") {
+  const auto statistics = []<class L>(L layer) {
+    B be{1};
+    Parameters<B, L> params, grads;
+    params.initialise(1);
+    Batch<Vectors<3>> x{{6}};
+    randomise(x.values, 4);
+    const auto step = layer.forward(be, *params, x.view());
+    layer.backward(be, *params, step.saved, x.view(), *grads);
+    update_statistics(be, params, grads);
+    auto all = params.values("norm.running_mean");
+    for (const double v : params.values("norm.running_var")) all.push_back(v);
+    return all;
+  };
+  using Norm = Named<"norm", BatchNorm<3>>;
+  CHECK(statistics(Norm{}) == statistics(Recompute<Norm>{}));
+}
+TEST_CASE("Repeat and Recompute give tape memory back as they go when in use", "[compose][recompute]") {
+  const auto peak = []<class L>(L layer) {
+    B be{1};
+    Parameters<B, L> params;
+    Batch<Tokens<32>> x{{17}};
+    infer(be, layer, *params, x.view());
+    return be.tape().step_peak();
+  };
+  const std::size_t y = 17 * 32 * sizeof(double);
+  CHECK(peak(Plain{}) == peak(Block{}) + y);
+  CHECK(peak(Again{}) <= peak(Block{}) + 2 * y);
+}

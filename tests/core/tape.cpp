@@ -1,0 +1,107 @@
+#include <hashweave/core/tape.hpp>
+
+#include <catch2/catch.hpp>
+#include <cstdint>
+
+using namespace hashweave;
+
+namespace {
+
+using HostTape = Tape<HostMemory>;
+bool aligned(const void* p) { return reinterpret_cast<std::uintptr_t>(p) % 64 == 0; }
+
+}  // namespace
+
+TEST_CASE("Buffers of a tape are aligned to 64 bytes and do not overlap", "[core][tape]") {
+  HostTape tape;
+  char* a = tape.take<char>(1);
+  double* b = tape.take<double>(9);
+  char* c = tape.take<char>(0);
+  char* d = tape.take<char>(64);
+  for (const void* p : {static_cast<const void*>(a), static_cast<const void*>(b), static_cast<const void*>(c),
+                        static_cast<const void*>(d)}) {
+    CHECK(aligned(p));
+  }
+  CHECK(reinterpret_cast<char*>(b) - a == 64);
+  CHECK(c - reinterpret_cast<char*>(b) == 128);
+  CHECK(d - c == 64);  // even an empty buffer has an address of its own
+  CHECK(tape.used() == 64 + 128 + 64 + 64);
+}
+TEST_CASE("After its first step a tape is exactly as large as the step's peak", "[core][tape]") {
+  HostTape tape;
+  CHECK(tape.capacity() == 0);
+  tape.rewind();
+  CHECK(tape.capacity() == 0);
+  for (const Size bytes : {Size{1000}, Size{3'000'000}}) {  // less and more than the first block
+    tape.take<char>(bytes);
+    const auto mark = tape.mark();
+    tape.take<char>(bytes);
+    tape.release(mark);
+    tape.take<char>(64);
+    tape.rewind();
+    const auto rounded = static_cast<std::size_t>((bytes + 63) / 64 * 64);
+    CHECK(tape.high_water() == 2 * rounded);
+    CHECK(tape.capacity() == tape.high_water());
+    CHECK(tape.used() == 0);
+    CHECK(tape.step_peak() == 0);
+  }
+}
+TEST_CASE("A step as large as those before takes the same memory again", "[core][tape]") {
+  HostTape tape;
+  const auto step = [&] {
+    char* first = tape.take<char>(2'000'000);
+    tape.take<char>(500'000);
+    return first;
+  };
+  step();
+  tape.rewind();
+  const char* place = step();
+  const std::size_t capacity = tape.capacity();
+  for (int i = 0; i < 3; ++i) {
+    tape.rewind();
+    CHECK(step() == place);
+    CHECK(tape.capacity() == capacity);
+    CHECK(tape.step_peak() == capacity);
+  }
+}
+TEST_CASE("A tape grows within a step without moving what was taken", "[core][tape]") {
+  HostTape tape;
+  tape.take<char>(64);
+  tape.rewind();
+  int* first = tape.take<int>(16);
+  for (int i = 0; i < 16; ++i) first[i] = i;
+  for (int i = 0; i < 40; ++i) CHECK(aligned(tape.take<char>(100'000)));
+  for (int i = 0; i < 16; ++i) CHECK(first[i] == i);
+  CHECK(tape.capacity() >= tape.used());
+  tape.rewind();
+  CHECK(tape.capacity() == tape.high_water());
+  CHECK(tape.high_water() == 64 + 40 * 100'032);
+}
+TEST_CASE("Release gives back what was taken since the mark, across blocks", "[core][tape]") {
+  HostTape tape;
+  tape.take<char>(64);
+  const auto mark = tape.mark();
+  char* again = tape.take<char>(64);
+  tape.take<char>(5'000'000);  // in a block of its own
+  CHECK(tape.used() == 64 + 64 + 5'000'000);
+  tape.release(mark);
+  CHECK(tape.used() == 64);
+  CHECK(tape.take<char>(64) == again);
+  CHECK(tape.step_peak() == 64 + 64 + 5'000'000);
+}
+TEST_CASE("A buffer in a backend's memory is zero at first and moves without copying", "[core][memory]") {
+  Buffer<float, HostMemory> a{100};
+  CHECK(aligned(a.data()));
+  CHECK(a.bytes() == 400);
+  float sum = 0;
+  for (Size i = 0; i < a.size(); ++i) sum += a.data()[i] == 0 ? 1.0F : 0.0F;
+  CHECK(sum == 100);
+  const float* place = a.data();
+  Buffer<float, HostMemory> b{std::move(a)};
+  CHECK(b.data() == place);
+  CHECK(b.size() == 100);
+  Buffer<float, HostMemory> c;
+  CHECK(c.data() == nullptr);
+  c = std::move(b);
+  CHECK(c.data() == place);
+}

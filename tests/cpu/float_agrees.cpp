@@ -1,0 +1,93 @@
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "support/kernel_run.hpp"
+
+// float agrees with double on the same numbers.
+using namespace hashweave;
+using namespace hashweave::test;
+
+namespace {
+
+/// The largest difference between the outputs of f in float and in double, divided by max(1, |double|).
+template <class F>
+double difference(F f) {
+  Run<float> single{2};
+  Run<double> twice{2};
+  f(single);
+  f(twice);
+  REQUIRE(single.outputs.size() == twice.outputs.size());
+  double worst = 0;
+  for (std::size_t k = 0; k < single.outputs.size(); ++k) {
+    REQUIRE(single.outputs[k].size() == twice.outputs[k].size());
+    for (std::size_t i = 0; i < single.outputs[k].size(); ++i) {
+      const double expected = twice.outputs[k][i], got = static_cast<double>(single.outputs[k][i]);
+      const double e = std::abs(got - expected) / std::max(1.0, std::abs(expected));
+      if (!(e <= worst)) worst = e;
+    }
+  }
+  return worst;
+}
+
+}  // namespace
+
+TEST_CASE("Activations in float agree with double", "[cpu][float]") {
+  for (const Activation f : {Activation::gelu, Activation::gelu_tanh, Activation::quick_gelu, Activation::relu,
+                             Activation::tanh, Activation::sigmoid}) {
+    INFO("activation " << static_cast<int>(f));
+    CHECK(difference([f](auto& r) {
+            const auto x = r.in(40, 50, 1), dy = r.in(40, 50, 2), y = r.out(40, 50), dx = r.out(40, 50);
+            for (Size i = 0; i < x.size(); ++i) x.data[i] *= 16;
+            activate(r.be, f, y, x);
+            activate_backward(r.be, f, dx, dy, x);
+            for (const auto& m : {y, dx}) r.keep(m);
+          }) < 1e-5);
+  }
+}
+TEST_CASE("Products in float agree with double", "[cpu][float]") {
+  CHECK(difference([](auto& r) {
+          const auto x = r.in(150, 70, 1), w = r.in(45, 70, 2), b = r.in(1, 45, 3), dy = r.in(150, 45, 4);
+          const auto y = r.out(150, 45), dx = r.out(150, 70), dw = r.in(45, 70, 5), db = r.in(1, 45, 6);
+          affine(r.be, y, x, w, b);
+          affine_backward_input(r.be, dx, dy, w);
+          affine_backward_weight(r.be, dw, db, dy, x);
+          for (const auto& m : {y, dx, dw, db}) r.keep(m);
+        }) < 1e-5);
+}
+TEST_CASE("Normalisations in float agree with double", "[cpu][float]") {
+  CHECK(difference([](auto& r) {
+          const auto x = r.in(60, 50, 1), dy = r.in(60, 50, 2), g = r.in(1, 50, 3), b = r.in(1, 50, 4);
+          const auto y = r.out(60, 50), dx = r.out(60, 50), dg = r.in(1, 50, 5), db = r.in(1, 50, 6);
+          const auto rows = r.out(60, 2);
+          layer_norm(r.be, y, rows, x, g, b, 1e-5);
+          layer_norm_backward(r.be, dx, dg, db, dy, x, rows, g);
+          for (const auto& m : {y, dx, dg, db}) r.keep(m);
+          softmax(r.be, y, x);
+          softmax_backward(r.be, dx, dy, y);
+          for (const auto& m : {y, dx}) r.keep(m);
+        }) < 1e-5);
+}
+TEST_CASE("Attention in float agrees with double on long sequences", "[cpu][float]") {
+  for (const bool causal : {false, true}) {
+    CHECK(difference([causal](auto& r) {
+            using T = typename std::remove_reference_t<decltype(r.be)>::Scalar;
+            const std::vector<Size> offsets{0, 1, 1001};
+            AttentionShape shape;
+            shape.segments = checked_segments(offsets, 1001);
+            shape.causal = causal;
+            const auto qkv = r.in(1001, 96, 1), d_o = r.in(1001, 32, 2);
+            const auto o = r.out(1001, 32), lse = r.out(1001, 1), dqkv = r.out(1001, 96);
+            attention(r.be, o, lse, qkv, Mat<T>{}, shape);
+            attention_backward(r.be, dqkv, Mat<T>{}, d_o, qkv, o, lse, Mat<T>{}, shape);
+            for (const auto& m : {o, lse, dqkv}) r.keep(m);
+          }) < 1e-5);
+  }
+}
+TEST_CASE("Adam in float agrees with double", "[cpu][float]") {
+  CHECK(difference([](auto& r) {
+          const auto w = r.in(1, 500, 1), g = r.in(1, 500, 2), m = r.in(1, 500, 3), v = r.in(1, 500, 4);
+          for (Size i = 0; i < v.size(); ++i) v.data[i] *= v.data[i];
+          adam_update(r.be, w, g, m, v, AdamRule{.decay = 0.1, .correction1 = 0.1, .correction2 = 0.001});
+          for (const auto& x : {w, m, v}) r.keep(x);
+        }) < 1e-5);
+}

@@ -1,0 +1,55 @@
+#pragma once
+#include <array>
+#include <hashweave/io/mat5.hpp>
+#include <hashweave/io/npy.hpp>
+#include <hashweave/io/npz.hpp>
+#include <hashweave/io/onnx.hpp>
+#include <hashweave/io/safetensors.hpp>
+#include <string>
+#include <string_view>
+
+namespace hashweave::test {
+
+/// Touches every number of a tensor, as float and as a whole number.
+inline void exercise(const TensorView& tensor) {
+  values<float>(tensor);
+  try {
+    values<std::int16_t>(tensor);
+  } catch (const Error&) {  // a number that fits no int16
+  }
+}
+
+/// Each reads a file of its format whole. Hostile bytes may make it throw `Error`, nothing else.
+inline void exercise_safetensors(Bytes bytes) {
+  const SafeTensors file = parse_safetensors(borrowed_blob(bytes), "file");
+  for (const auto& [name, tensor] : file.tensors()) exercise(tensor);
+}
+inline void exercise_npy(Bytes bytes) { exercise(parse_npy(borrowed_blob(bytes), "file")); }
+inline void exercise_npz(Bytes bytes) {
+  const NpzFile file{borrowed_blob(bytes), "file"};
+  for (const std::string& name : file.names()) exercise(file.at(name));
+}
+inline void exercise_onnx(Bytes bytes) {
+  const OnnxWeights file = parse_onnx(borrowed_blob(bytes), "file");
+  for (const auto& [name, tensor] : file.tensors()) exercise(tensor);
+}
+inline void exercise_mat5(Bytes bytes) {
+  const MatFile file{borrowed_blob(bytes), "file"};
+  for (const auto& [name, variable] : file.variables())
+    if (variable.kind == MatVariable::Kind::numbers) exercise(variable.numbers);
+}
+
+struct Format {
+  std::string_view name;
+  std::string_view seed;  ///< a small sound file below tests/io/data
+  void (*exercise)(Bytes);
+};
+inline constexpr std::array<Format, 7> formats{{{"safetensors", "safetensors/kinds.safetensors", exercise_safetensors},
+                                                {"npy", "npy/f4_fortran.npy", exercise_npy},
+                                                {"npz", "npz/stored.npz", exercise_npz},
+                                                {"npz", "npz/deflated.npz", exercise_npz},
+                                                {"onnx", "onnx/constants.onnx", exercise_onnx},
+                                                {"mat5", "mat5/plain.mat", exercise_mat5},
+                                                {"mat5", "mat5/compressed.mat", exercise_mat5}}};
+
+}  // namespace hashweave::test

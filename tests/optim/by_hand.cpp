@@ -1,0 +1,145 @@
+#include <hashweave/nn/linear.hpp>
+#include <hashweave/optim/adam.hpp>
+#include <hashweave/optim/sgd.hpp>
+
+#include "support/check_gradient.hpp"
+
+using namespace hashweave;
+using namespace hashweave::test;
+
+namespace {
+
+using L = Linear<2, 1, NoBias>;
+using Values = std::vector<double>;
+
+/// A weight of two values and its gradient.
+struct Two {
+  B be{1};
+  Parameters<B, L> params, grads;
+
+  explicit Two(Values w) { params.assign("weight", w); }
+  template <class O>
+  StepReport step(O& optimizer, const Values& gradient, const StepOptions& now = {}) {
+    grads.assign("weight", gradient);
+    return optimizer.step(be, params, grads, now);
+  }
+  Values weight() const { return params.values("weight"); }
+};
+void check_near(const Values& got, const Values& expected) {
+  REQUIRE(got.size() == expected.size());
+  for (std::size_t i = 0; i < got.size(); ++i) CHECK(got[i] == Approx(expected[i]).epsilon(1e-12));
+}
+
+}  // namespace
+
+TEST_CASE("Two steps of Adam by hand", "[optim]") {
+  Two x{{1, -2}};
+  Adam<B, L> adam{{.rate = 0.1, .beta1 = 0.5, .beta2 = 0.75, .eps = 0.5}};
+  // m = 0.5 g, v = 0.25 g²; divided by 1 - 0.5 and 1 - 0.75: g and g²
+  const StepReport first = x.step(adam, {3, -4});
+  CHECK(first.grad_norm == Approx(5));
+  CHECK(first.rate == 0.1);
+  CHECK_FALSE(first.skipped);
+  check_near(x.weight(), {1 - 0.1 * 3 / 3.5, -2 + 0.1 * 4 / 4.5});
+  // m = 0.75 + 0.5 = 1.25, v = 0.75 * 2.25 + 0.25 = 1.9375; divided by 0.75 and 0.4375
+  const Values before = x.weight();
+  x.step(adam, {1, 0});
+  const double m = 1.25 / 0.75, v = 1.9375 / 0.4375, m2 = -1 / 0.75, v2 = 0.75 * 4 / 0.4375;
+  check_near(x.weight(), {before[0] - 0.1 * m / (std::sqrt(v) + 0.5), before[1] - 0.1 * m2 / (std::sqrt(v2) + 0.5)});
+  CHECK(adam.steps() == 2);
+  check_near(adam.first_moment().values("weight"), {1.25, -1});
+  check_near(adam.second_moment().values("weight"), {1.9375, 3});
+}
+TEST_CASE("Adam's decay goes into the gradient, AdamW's does not", "[optim]") {
+  Two coupled{{2, 0}}, decoupled{{2, 0}};
+  Adam<B, L> adam{{.rate = 0.1, .beta1 = 0, .beta2 = 0, .eps = 1, .decay = 0.5}};
+  AdamW<B, L> adamw{{.rate = 0.1, .beta1 = 0, .beta2 = 0, .eps = 1, .decay = 0.5}};
+  coupled.step(adam, {3, 0});
+  decoupled.step(adamw, {3, 0});
+  check_near(coupled.weight(), {2 - 0.1 * 4 / 5, 0});  // g = 3 + 0.5 * 2
+  check_near(decoupled.weight(), {2 * (1 - 0.1 * 0.5) - 0.1 * 3 / 4, 0});
+}
+TEST_CASE("Two steps of gradient descent with momentum by hand", "[optim]") {
+  Two x{{1, 2}};
+  Sgd<B, L> sgd{{.rate = 0.1, .momentum = 0.5, .decay = 0.25}};
+  x.step(sgd, {1, 0});  // g = (1.25, 0.5) = velocity
+  check_near(x.weight(), {1 - 0.125, 2 - 0.05});
+  x.step(sgd, {0, 1});  // g = (0.21875, 1.4875), velocity = g + (0.625, 0.25)
+  check_near(x.weight(), {0.875 - 0.1 * 0.84375, 1.95 - 0.1 * 1.7375});
+  check_near(sgd.velocity().values("weight"), {0.84375, 1.7375});
+  CHECK(sgd.steps() == 2);
+}
+TEST_CASE("Two steps of Nesterov's momentum by hand", "[optim]") {
+  Two x{{1, 2}};
+  Sgd<B, L> sgd{{.rate = 0.1, .momentum = 0.5, .nesterov = true}};
+  x.step(sgd, {1, -2});
+  check_near(x.weight(), {1 - 0.1 * 1.5, 2 + 0.1 * 3});
+  x.step(sgd, {1, 0});  // velocity = (1.5, -1)
+  check_near(x.weight(), {0.85 - 0.1 * 1.75, 2.3 + 0.1 * 0.5});
+}
+TEST_CASE("The step's rate factor multiplies the rate", "[optim]") {
+  Two x{{1, 2}};
+  Sgd<B, L> sgd{{.rate = 0.1}};
+  CHECK(x.step(sgd, {1, 1}, {.rate_factor = 0.5}).rate == Approx(0.05));
+  check_near(x.weight(), {0.95, 1.95});
+}
+TEST_CASE("A gradient longer than the limit is clipped to it, a shorter one is not", "[optim]") {
+  Two x{{0, 0}};
+  Sgd<B, L> sgd{{.rate = 1, .clip_norm = 2}};
+  CHECK(x.step(sgd, {3, 4}).grad_norm == Approx(5));  // before clipping
+  const double factor = 2 / (5 + 1e-6);               // as PyTorch's
+  check_near(x.weight(), {-3 * factor, -4 * factor});
+  Two y{{0, 0}};
+  y.step(sgd, {1, 1});
+  CHECK(y.weight() == Values{-1, -1});
+}
+TEST_CASE("Accumulated gradients, scaled, are those of one big batch", "[optim]") {
+  Two once{{1, 2}}, twice{{1, 2}};
+  Adam<B, L> one{{.rate = 0.1, .clip_norm = 0.5}}, two{{.rate = 0.1, .clip_norm = 0.5}};
+  const StepReport a = once.step(one, {2, -3});
+  const StepReport b = twice.step(two, {4, -6}, {.gradient_scale = 0.5});
+  CHECK(a.grad_norm == b.grad_norm);
+  CHECK(once.weight() == twice.weight());
+}
+TEST_CASE("A gradient that is not finite changes nothing and is counted", "[optim]") {
+  const auto check = [](auto& optimizer, Parameters<B, L>& state) {
+    Two x{{1, 2}};
+    x.step(optimizer, {1, 1});
+    const Values weight = x.weight(), kept = state.values("weight");
+    for (const double bad : {std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
+      const StepReport report = x.step(optimizer, {1, bad});
+      CHECK(report.skipped);
+      CHECK_FALSE(std::isfinite(report.grad_norm));
+    }
+    CHECK(x.weight() == weight);
+    CHECK(state.values("weight") == kept);
+    CHECK(optimizer.steps() == 1);
+    CHECK(optimizer.skipped() == 2);
+    CHECK_FALSE(x.step(optimizer, {1, 1}).skipped);
+    CHECK(x.weight() != weight);
+    optimizer.restore(10, 3);
+    CHECK(optimizer.steps() == 10);
+    CHECK(optimizer.skipped() == 3);
+  };
+  Adam<B, L> adam{{}};
+  Sgd<B, L> sgd{{.momentum = 0.5}};
+  check(adam, adam.first_moment());
+  check(sgd, sgd.velocity());
+}
+TEST_CASE("Adam in float agrees with Adam in double", "[optim]") {
+  using F = Cpu<float>;
+  F be{1};
+  Parameters<F, L> params, grads;
+  params.assign("weight", std::vector<float>{1, -2});
+  Two x{{1, -2}};
+  Adam<F, L> in_float{{.rate = 0.1, .decay = 0.1}};
+  Adam<B, L> in_double{{.rate = 0.1, .decay = 0.1}};
+  for (int i = 1; i < 20; ++i) {
+    grads.assign("weight", std::vector<float>{0.5F, static_cast<float>(i % 3) - 1});
+    in_float.step(be, params, grads);
+    x.step(in_double, {0.5, static_cast<double>(i % 3) - 1});
+  }
+  for (std::size_t i = 0; i < 2; ++i) {
+    CHECK(static_cast<double>(params.values("weight")[i]) == Approx(x.weight()[i]).epsilon(1e-5));
+  }
+}

@@ -1,0 +1,36 @@
+#pragma once
+#include <algorithm>
+#include <hashweave/cpu.hpp>
+#include <vector>
+
+namespace hashweave::test {
+
+/// Numbers for one call of a kernel: each argument has its own.
+template <class T>
+std::vector<T> numbers(Size n, std::uint64_t seed) {
+  std::vector<T> out(static_cast<std::size_t>(n));
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i] = static_cast<T>(uniform(RandomStream{seed, 0, 0}.bits(i)) - 0.5F);
+  }
+  return out;
+}
+
+/// Collects the outputs of kernels run on a backend of so many threads.
+template <class T>
+struct Run {
+  explicit Run(Size threads) : be{threads, 3} {}
+
+  Cpu<T> be;
+  std::vector<std::vector<T>> outputs;
+
+  Mat<T> out(Size rows, Size cols) { return matrix(be.tape().template take<T>(rows * cols), rows, cols); }
+  Mat<T> in(Size rows, Size cols, std::uint64_t seed) {
+    const Mat<T> m = out(rows, cols);
+    const std::vector<T> values = numbers<T>(rows * cols, seed);
+    std::copy(values.begin(), values.end(), m.data);
+    return m;
+  }
+  void keep(Mat<T> m) { outputs.emplace_back(m.data, m.data + m.size()); }
+};
+
+}  // namespace hashweave::test
