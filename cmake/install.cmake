@@ -9,6 +9,11 @@ install(DIRECTORY include/hashweave DESTINATION include FILES_MATCHING PATTERN "
 install(TARGETS hashweave EXPORT hashweaveTargets)
 install(EXPORT hashweaveTargets NAMESPACE hashweave:: DESTINATION "${package_dir}")
 
+if(TARGET hashweave_io)  # in a file of its own: only who asks for the component io needs its dependencies
+  install(TARGETS hashweave_io EXPORT hashweaveIoTargets)
+  install(EXPORT hashweaveIoTargets NAMESPACE hashweave:: DESTINATION "${package_dir}")
+endif()
+
 configure_package_config_file(cmake/hashweaveConfig.cmake.in hashweaveConfig.cmake INSTALL_DESTINATION "${package_dir}")
 write_basic_package_version_file(hashweaveConfigVersion.cmake COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES

@@ -36,7 +36,7 @@
 #include <hashweave/nn/linear.hpp>
 #include <hashweave/nn/patch_embed.hpp>
 #include <hashweave/nn/pick.hpp>
-#include <hashweave/nn/position_interpolation.hpp>
+#include <hashweave/io/position_interpolation.hpp>
 #include <hashweave/nn/self_attention.hpp>
 #include <hashweave/nn/softmax.hpp>
 #include <hashweave/optim/adam.hpp>

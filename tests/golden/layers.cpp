@@ -5,7 +5,7 @@
 #include <hashweave/nn/activation.hpp>
 #include <hashweave/nn/layer_norm.hpp>
 #include <hashweave/nn/linear.hpp>
-#include <hashweave/nn/position_interpolation.hpp>
+#include <hashweave/io/position_interpolation.hpp>
 #include <hashweave/nn/self_attention.hpp>
 #include <hashweave/nn/softmax.hpp>
 

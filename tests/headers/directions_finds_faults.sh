@@ -29,6 +29,7 @@ expects sound cmh/a.hpp "$once#include <hashweave/nn/b.hpp>\n#include <hashweave
 expects sound eval/a.hpp "$once#include <hashweave/index/b.hpp>\n"
 expects sound cpu/a.hpp "$once#include <Eigen/Core>\n"
 expects sound data/a.hpp "$once#include <range/v3/all.hpp>\n#include <stb/stb_image.h>\n"
+expects sound io/a.hpp "$once#include <zlib.h>\n#include <nlohmann/json.hpp>\n#include <hashweave/core/b.hpp>\n"
 expects sound all.hpp "$once#include <hashweave/cpu/b.hpp>\n#include <hashweave/nn/b.hpp>\n"
 
 for room in core compose nn cmh optim index eval; do
@@ -43,6 +44,8 @@ done
 for room in core compose nn cmh optim; do
   expects fault $room/a.hpp "$once#include <nlohmann/json.hpp>\n"
 done
+expects fault core/a.hpp "$once#include <zlib.h>\n"
+expects fault io/a.hpp "$once#include <hashweave/nn/b.hpp>\n"
 expects fault nn/a.hpp "$once#include <hashweave/cmh/b.hpp>\n"
 expects fault core/a.hpp "$once#include <hashweave/nn/b.hpp>\n"
 expects fault eval/a.hpp "$once#include <hashweave/cmh/b.hpp>\n"

@@ -97,7 +97,7 @@ TEST_CASE("Each fault in an npy file has its own message", "[io]") {
   CHECK(message_of_npy(npy(with("'<f4'", "(1,)", "Maybe"), "abcd")) ==
         "f: fortran_order: expected True or False, got 'Maybe, 'shape': (1,)'");
   CHECK(message_of_npy(npy(with("'<f4'", "(-1,)"))) ==
-        "f: shape: expected whole numbers that are not negative, got '-1,), }\n'");
+        "f: shape: expected whole numbers that are not negative, got '-1,), }\\x0a'");
   CHECK(message_of_npy(npy(with("'<f4'", "(99999999999999999999,)"))).starts_with("f: shape: expected whole numbers"));
   CHECK(message_of_npy(npy(with("'<f4'", "(9223372036854775807, 2)"))) ==
         "f: shape: expected one that fits into memory, got (9223372036854775807, 2)");
@@ -107,8 +107,9 @@ TEST_CASE("Each fault in an npy file has its own message", "[io]") {
         "f: header: expected the keys descr, fortran_order and shape, each once, got descr");
   CHECK(message_of_npy(npy("{'descr': '<f4'}", "abcd")) ==
         "f: header: expected the keys descr, fortran_order and shape, got fewer");
-  CHECK(message_of_npy(npy(with("'<f4'", "(1,)") + " x", "abcd")) == "f: header: expected its end behind }, got 'x\n'");
-  CHECK(message_of_npy(npy("__import__('os')")) == "f: header: expected {, got '__import__('os')\n'");
+  CHECK(message_of_npy(npy(with("'<f4'", "(1,)") + " x", "abcd")) ==
+        "f: header: expected its end behind }, got 'x\\x0a'");
+  CHECK(message_of_npy(npy("__import__('os')")) == "f: header: expected {, got '__import__('os')\\x0a'");
 }
 
 TEST_CASE("Arrays of an npz file that numpy wrote are read, stored and deflated", "[io]") {
@@ -199,7 +200,7 @@ TEST_CASE("Each fault in an npz file has its own message", "[io]") {
         "f, member codes.npy: offset: expected within the file, got 99999");
   CHECK(message_of_npz(changed(stored, directory + 42, le(std::uint32_t{1}))) ==
         "f, member codes.npy: local header: expected its signature, got another");
-  CHECK(message_of_npz(changed(stored, 200, "X")).starts_with("f, member x.npy: CRC-32: "));
+  CHECK(message_of_npz(changed(stored, stored.rfind("PK\3\4") - 1, "X")).starts_with("f, member x.npy: CRC-32: "));
   const auto packed = deflated.find("PK\1\2");
   CHECK(message_of_npz(deflated, 100) == "f, member codes.npy: unpacked bytes: expected at most 100, got 136");
   CHECK(message_of_npz(changed(deflated, packed + 24, le(std::uint32_t{137}))) ==

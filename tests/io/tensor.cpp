@@ -91,3 +91,9 @@ TEST_CASE("Numbers are seen in place only as what they are", "[io]") {
   std::vector<float> out(3);
   CHECK_THROWS_WITH(copy_values(view, std::span{out}, "x"), "x: numbers of shape (2, 2): expected 4, got 3");
 }
+
+TEST_CASE("Names from files are legible in messages", "[io]") {
+  CHECK(legible("größe") == "größe");
+  CHECK(legible(std::string_view{"a\0\x1b[2J\x7f", 7}) == "a\\x00\\x1b[2J\\x7f");
+  CHECK(legible(std::string(300, 'x')) == std::string(200, 'x') + "...");
+}

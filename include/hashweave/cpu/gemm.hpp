@@ -21,7 +21,7 @@ struct Lent : Eigen::internal::level3_blocking<T, T> {
     this->m_mc = m;
     this->m_nc = n;
     this->m_blockA = reinterpret_cast<T*>(memory);
-    this->m_blockB = reinterpret_cast<T*>(memory + block_bytes(k * m));
+    this->m_blockB = memory == nullptr ? nullptr : reinterpret_cast<T*>(memory + block_bytes(k * m));
     bytes = block_bytes(k * m) + block_bytes(k * n);
   }
   static std::size_t block_bytes(Size n) { return (static_cast<std::size_t>(n) * sizeof(T) + 127) / 64 * 64; }

@@ -37,6 +37,13 @@
 #pragma push_macro("STBI_MAX_DIMENSIONS")
 #pragma push_macro("STBI_REALLOC")
 #pragma push_macro("STBI_REALLOC_SIZED")
+#pragma push_macro("FAST_BITS")
+#pragma push_macro("stbi__err")
+#pragma push_macro("stbi__errpf")
+#pragma push_macro("stbi__errpuc")
+#pragma push_macro("stbi__vertically_flip_on_load")
+#pragma push_macro("stbi__unpremultiply_on_load")
+#pragma push_macro("stbi__de_iphone_flag")
 
 #undef STB_IMAGE_IMPLEMENTATION
 #undef STB_IMAGE_STATIC
@@ -62,6 +69,13 @@
 #undef STBI_MAX_DIMENSIONS
 #undef STBI_REALLOC
 #undef STBI_REALLOC_SIZED
+#undef FAST_BITS
+#undef stbi__err
+#undef stbi__errpf
+#undef stbi__errpuc
+#undef stbi__vertically_flip_on_load
+#undef stbi__unpremultiply_on_load
+#undef stbi__de_iphone_flag
 
 #define STB_IMAGE_IMPLEMENTATION
 #define STB_IMAGE_STATIC
@@ -103,7 +117,21 @@ namespace hashweave::stb {
 #undef STBI_MAX_DIMENSIONS
 #undef STBI_REALLOC
 #undef STBI_REALLOC_SIZED
+#undef FAST_BITS
+#undef stbi__err
+#undef stbi__errpf
+#undef stbi__errpuc
+#undef stbi__vertically_flip_on_load
+#undef stbi__unpremultiply_on_load
+#undef stbi__de_iphone_flag
 
+#pragma pop_macro("stbi__de_iphone_flag")
+#pragma pop_macro("stbi__unpremultiply_on_load")
+#pragma pop_macro("stbi__vertically_flip_on_load")
+#pragma pop_macro("stbi__errpuc")
+#pragma pop_macro("stbi__errpf")
+#pragma pop_macro("stbi__err")
+#pragma pop_macro("FAST_BITS")
 #pragma pop_macro("STBI_REALLOC_SIZED")
 #pragma pop_macro("STBI_REALLOC")
 #pragma pop_macro("STBI_MAX_DIMENSIONS")

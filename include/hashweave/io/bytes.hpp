@@ -20,6 +20,20 @@ using Bytes = std::span<const std::byte>;
 inline Bytes as_bytes(std::string_view text) { return std::as_bytes(std::span{text.data(), text.size()}); }
 inline std::string_view as_text(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
+/// A name from a file as messages write it: control characters as \xNN, cut off after 200 bytes.
+inline std::string legible(std::string_view text) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string out;
+  for (const char c : text.substr(0, 200)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte != 0x7f)
+      out += c;
+    else
+      out.append("\\x").append({digits[byte >> 4], digits[byte & 15]});
+  }
+  return text.size() > 200 ? out + "..." : out;
+}
+
 /// The number at any address, aligned or not.
 template <class T>
   requires std::is_arithmetic_v<T>

@@ -25,9 +25,9 @@ inline void require_plain_json(std::string_view text, std::string_view where) {
 }
 
 /// nlohmann's message without its own name and number in front.
-inline std::string_view reason(std::string_view message) {
+inline std::string reason(std::string_view message) {
   const auto end = message.find("] ");
-  return end == std::string_view::npos ? message : message.substr(end + 2);
+  return legible(end == std::string_view::npos ? message : message.substr(end + 2));
 }
 
 }  // namespace detail
@@ -40,12 +40,13 @@ inline nlohmann::json parse_json(std::string_view text, std::string_view where, 
   std::vector<std::set<std::string>> keys;  // of the objects that are open
   const auto watch = [&](int depth, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
     using Event = nlohmann::json::parse_event_t;
-    require(depth <= limits.depth, where, "depth of JSON", "at most " + std::to_string(limits.depth), depth);
+    if (event == Event::object_start || event == Event::array_start)
+      require(depth < limits.depth, where, "depth of JSON", "at most " + std::to_string(limits.depth), depth + 1);
     if (event == Event::object_start) keys.emplace_back();
     if (event == Event::object_end) keys.pop_back();
     if (event == Event::key) {
       const auto& key = parsed.get_ref<const std::string&>();
-      require(keys.back().insert(key).second, where, "keys of an object", "each once", "'" + key + "' twice");
+      require(keys.back().insert(key).second, where, "keys of an object", "each once", "'" + legible(key) + "' twice");
     }
     return true;
   };

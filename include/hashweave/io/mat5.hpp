@@ -178,7 +178,7 @@ class MatFile {
       detail::MatMatrix matrix{content.bytes, content, here};
       const std::string name = matrix.name();
       const bool added = variables_.emplace(name, matrix.content(here_variable(name))).second;
-      require(added || name.empty(), where_, "names of variables", "each once", "'" + name + "' twice");
+      require(added || name.empty(), where_, "names of variables", "each once", "'" + legible(name) + "' twice");
     }
   }
 
@@ -189,7 +189,7 @@ class MatFile {
   const MatVariable& at(std::string_view name) const {
     const auto found = variables_.find(name);
     if (found == variables_.end())
-      fail(where_, "variable", name, "none of that name among " + std::to_string(variables_.size()));
+      fail(where_, "variable", legible(name), "none of that name among " + std::to_string(variables_.size()));
     require(found->second.kind != MatVariable::Kind::unread, here_variable(name), "kind",
             "real numbers, char or a cell array of char", found->second.reason);
     return found->second;
@@ -213,7 +213,7 @@ class MatFile {
   }
 
  private:
-  std::string here_variable(std::string_view name) const { return where_ + ", variable " + std::string{name}; }
+  std::string here_variable(std::string_view name) const { return where_ + ", variable " + legible(name); }
   std::string where_;
   std::map<std::string, MatVariable, std::less<>> variables_;
 };

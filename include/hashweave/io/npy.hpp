@@ -55,7 +55,7 @@ class NpyHeader {
       else if (key == "shape" && !shape_)
         shape_ = tuple();
       else
-        fail(where_, "header", "the keys descr, fortran_order and shape, each once", key);
+        fail(where_, "header", "the keys descr, fortran_order and shape, each once", legible(key));
       if (!next_is(',')) {
         expect('}');
         break;
@@ -71,7 +71,7 @@ class NpyHeader {
 
  private:
   void skip_blanks() { at_ = std::min(text_.find_first_not_of(" \n", at_), text_.size()); }
-  std::string rest() const { return "'" + std::string{text_.substr(at_, 20)} + "'"; }
+  std::string rest() const { return "'" + legible(text_.substr(at_, 20)) + "'"; }
   bool next_is(char c) {
     skip_blanks();
     if (at_ == text_.size() || text_[at_] != c) return false;
@@ -96,7 +96,7 @@ class NpyHeader {
     const std::string_view descr = quoted();
     for (const auto& [name, dtype] : npy_types)
       if (descr == name || (name[0] == '|' && descr.size() == 3 && descr.substr(1) == name.substr(1))) return dtype;
-    fail(where_, "descr", "b1, i1, u1 or little-endian i2, i4, i8, u2, u4, u8, f2, f4, f8", descr);
+    fail(where_, "descr", "b1, i1, u1 or little-endian i2, i4, i8, u2, u4, u8, f2, f4, f8", legible(descr));
   }
   bool truth() {
     skip_blanks();

@@ -111,12 +111,13 @@ inline void write_npz(const std::filesystem::path& path, const std::vector<Named
   for (const NamedTensor& array : arrays) {
     require(!array.name.empty() && array.name.size() <= 60'000, where, "bytes of a name", "1 to 60000",
             array.name.size());
-    require(names.insert(array.name).second, where, "names of arrays", "each once", "'" + array.name + "' twice");
+    require(names.insert(array.name).second, where, "names of arrays", "each once",
+            "'" + legible(array.name) + "' twice");
   }
   write_atomically(path, [&](FileWriter& out) {
     std::vector<detail::ZipEntry> entries;
     for (const auto& [name, tensor] : arrays) {
-      const std::string head = detail::npy_head(tensor, where + ", member " + name + ".npy");
+      const std::string head = detail::npy_head(tensor, where + ", member " + legible(name) + ".npy");
       detail::ZipEntry entry{name + ".npy", crc32_of(tensor.bytes, crc32_of(as_bytes(head))),
                              head.size() + tensor.bytes.size(), out.position()};
       out.write(entry.local());

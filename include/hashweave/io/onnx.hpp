@@ -163,10 +163,10 @@ inline OnnxWeights parse_onnx(const Blob& file, const std::string& where) {
     if (field.id == 1) nodes.push_back(detail::read_onnx_node(detail::bytes_of(field, where), where + ", node"));
     if (field.id != 5) continue;
     const detail::OnnxTensor tensor{detail::bytes_of(field, where), where + ", initializer"};
-    const std::string here = where + ", tensor " + tensor.name();
+    const std::string here = where + ", tensor " + legible(tensor.name());
     require(!tensor.name().empty(), where, "name of an initializer", "one", "none");
     require(tensors.emplace(tensor.name(), tensor.stored(file, here)).second, where, "names of initializers",
-            "each once", "'" + tensor.name() + "' twice");
+            "each once", "'" + legible(tensor.name()) + "' twice");
   }
   detail::name_onnx_constants(tensors, nodes);
   return {where, std::move(tensors), std::move(nodes)};

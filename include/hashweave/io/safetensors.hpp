@@ -58,7 +58,7 @@ inline SafeTensors parse_safetensors(const Blob& file, const std::string& where)
   std::map<std::string, StoredTensor, std::less<>> tensors;
   std::uint64_t filled = 0;
   for (const auto& [name, entry] : in_order) {
-    const std::string here = where + ", tensor " + std::string{name};
+    const std::string here = where + ", tensor " + legible(name);
     const std::uint64_t begin = (*entry->offsets)[0], end = (*entry->offsets)[1];
     require(begin == filled, here, "begin of the data", std::to_string(filled) + " (no gap, no overlap)", begin);
     require(begin <= end && end <= data.size(), here, "end of the data",
@@ -88,11 +88,11 @@ inline SafeTensors open_safetensors_index(const std::filesystem::path& path) {
   std::map<std::string, StoredTensor, std::less<>> tensors;
   SafeTensors::Metadata metadata;
   for (const auto& [name, value] : index["weight_map"].items()) {
-    require(value.is_string(), where, "file of tensor " + name, "a string", value.type_name());
+    require(value.is_string(), where, "file of tensor " + legible(name), "a string", value.type_name());
     const auto& shard = value.get_ref<const std::string&>();
     const bool plain = !shard.empty() && shard != "." && shard != ".." &&
                        shard.find_first_of(std::string_view{"/\\\0", 3}) == std::string::npos;
-    require(plain, where, "file of tensor " + name, "a name without a folder", "'" + shard + "'");
+    require(plain, where, "file of tensor " + legible(name), "a name without a folder", "'" + legible(shard) + "'");
     auto open = shards.find(shard);
     if (open == shards.end()) {
       const auto at = path.parent_path() / shard;

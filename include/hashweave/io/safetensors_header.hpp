@@ -38,7 +38,7 @@ class SafeTensorsHeader {
       metadata_seen_ = true;
     } else if (depth_ == 1) {
       const auto [at, inserted] = entries.try_emplace(name_);
-      require(inserted, where_, "tensor names", "each once", "'" + name_ + "' twice");
+      require(inserted, where_, "tensor names", "each once", "'" + legible(name_) + "' twice");
       entry_ = &at->second;
     } else if (depth_ != 0) {
       unexpected("an object");
@@ -60,16 +60,16 @@ class SafeTensorsHeader {
     } else {
       key_ = text;
       if (!in_metadata_ && key_ != "dtype" && key_ != "shape" && key_ != "data_offsets")
-        fail(here(), "entry", "dtype, shape and data_offsets", "'" + key_ + "'");
+        fail(here(), "entry", "dtype, shape and data_offsets", "'" + legible(key_) + "'");
     }
     return true;
   }
   bool string(std::string& text) {
     if (depth_ == 2 && in_metadata_) {
-      require(metadata.emplace(key_, text).second, here(), "keys", "each once", "'" + key_ + "' twice");
+      require(metadata.emplace(key_, text).second, here(), "keys", "each once", "'" + legible(key_) + "' twice");
     } else if (depth_ == 2 && key_ == "dtype" && !in_list_) {
       const auto type = dtype_named(text);
-      require(type.has_value(), here(), "dtype", "BOOL, [IU]8/16/32/64, F16, BF16, F32 or F64", text);
+      require(type.has_value(), here(), "dtype", "BOOL, [IU]8/16/32/64, F16, BF16, F32 or F64", legible(text));
       once(!entry_->dtype);
       entry_->dtype = *type;
     } else {
@@ -107,7 +107,7 @@ class SafeTensorsHeader {
     return true;
   }
   bool number_integer(std::int64_t number) { return unexpected(std::to_string(number)); }
-  bool number_float(double, const std::string& text) { return unexpected(text); }
+  bool number_float(double, const std::string& text) { return unexpected(legible(text)); }
   bool null() { return unexpected("null"); }
   bool boolean(bool) { return unexpected("true or false"); }
   template <class Binary>
@@ -119,9 +119,11 @@ class SafeTensorsHeader {
   }
 
  private:
-  std::string here() const { return depth_ == 0 ? where_ : where_ + ", " + (in_metadata_ ? "" : "tensor ") + name_; }
+  std::string here() const {
+    return depth_ == 0 ? where_ : where_ + ", " + (in_metadata_ ? "" : "tensor ") + legible(name_);
+  }
   bool unexpected(std::string_view got) const {
-    fail(here(), depth_ < 2 ? "header" : key_,
+    fail(here(), depth_ < 2 ? "header" : legible(key_),
          depth_ == 0       ? "an object"
          : depth_ == 1     ? "an object for each tensor"
          : in_metadata_    ? "a string"
@@ -129,7 +131,7 @@ class SafeTensorsHeader {
                            : "a list of whole numbers that are not negative",
          got);
   }
-  void once(bool first) const { require(first, here(), "keys", "each once", "'" + key_ + "' twice"); }
+  void once(bool first) const { require(first, here(), "keys", "each once", "'" + legible(key_) + "' twice"); }
 
   std::string where_, name_, key_;
   SafeTensorsEntry* entry_ = nullptr;

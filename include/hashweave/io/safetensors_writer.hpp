@@ -62,12 +62,13 @@ inline void write_safetensors(const std::filesystem::path& path, std::vector<Nam
   std::map<std::string_view, int> times;
   for (const auto& [name, tensor] : tensors) {
     require(++times[name] == 1 && name != "__metadata__", where, "tensor names", "each once, none of them __metadata__",
-            name);
+            legible(name));
     const auto wanted = bytes_of(tensor.dtype, tensor.shape);
-    require(wanted && static_cast<std::size_t>(*wanted) == tensor.bytes.size(), where + ", tensor " + name,
+    require(wanted && static_cast<std::size_t>(*wanted) == tensor.bytes.size(), where + ", tensor " + legible(name),
             "bytes of shape " + to_string(tensor.shape), wanted ? std::to_string(*wanted) : "a shape",
             tensor.bytes.size());
-    require(tensor.order == Order::row_major, where + ", tensor " + name, "order", "row-major", "column-major");
+    require(tensor.order == Order::row_major, where + ", tensor " + legible(name), "order", "row-major",
+            "column-major");
   }
   const std::string head = detail::safetensors_head(tensors, metadata, where);
   write_atomically(

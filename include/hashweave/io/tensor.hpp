@@ -222,7 +222,7 @@ class TensorFile {
   const StoredTensor& at(std::string_view name) const& {
     const auto found = tensors_.find(name);
     if (found == tensors_.end()) [[unlikely]]
-      fail(where_, "tensor", name, "none of that name among " + std::to_string(tensors_.size()));
+      fail(where_, "tensor", legible(name), "none of that name among " + std::to_string(tensors_.size()));
     return found->second;
   }
   StoredTensor at(std::string_view name) && { return std::as_const(*this).at(name); }
@@ -239,7 +239,7 @@ class TensorFile {
   }
 
  private:
-  std::string at_tensor(std::string_view name) const { return where_ + ", tensor " + std::string{name}; }
+  std::string at_tensor(std::string_view name) const { return where_ + ", tensor " + legible(name); }
   std::string where_;
   std::map<std::string, StoredTensor, std::less<>> tensors_;
 };

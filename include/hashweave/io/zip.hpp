@@ -110,19 +110,20 @@ class ZipFile {
       const std::string text{as_text(reader.take(name, "name"))};
       detail::apply_zip64(reader.take(extra, "extra fields"), member, here(text));
       reader.take(comment, "comment");
-      require(members_.emplace(text, member).second, where_, "names of members", "each once", "'" + text + "' twice");
+      require(members_.emplace(text, member).second, where_, "names of members", "each once",
+              "'" + legible(text) + "' twice");
     }
   }
 
   const std::map<std::string, ZipMember, std::less<>>& members() const { return members_; }
   const std::string& where() const { return where_; }
-  std::string here(std::string_view name) const { return where_ + ", member " + std::string{name}; }
+  std::string here(std::string_view name) const { return where_ + ", member " + legible(name); }
 
   /// A member's bytes: mapped where it is stored, in memory of their own where it is deflated. Their CRC-32 is checked.
   Blob read(std::string_view name) const {
     const auto found = members_.find(name);
     if (found == members_.end())
-      fail(where_, "member", name, "none of that name among " + std::to_string(members_.size()));
+      fail(where_, "member", legible(name), "none of that name among " + std::to_string(members_.size()));
     const ZipMember& member = found->second;
     const Bytes packed = data(member, here(name));
     Blob blob{packed, file_.owner};

@@ -20,14 +20,13 @@ namespace hashweave {
 
 /// What a BERT tokenizer is, apart from its vocabulary.
 struct BertTokenizerOptions {
-  BertRules words;
-  WordPieceRules pieces;
+  BertRules words{};
+  WordPieceRules pieces{};
   std::string first = "[CLS]";      ///< begins every sequence
   std::string separator = "[SEP]";  ///< ends every text
-  /// Found as they stand in raw text, where the vocabulary has them; in addition to the unknown token and the two
-  /// above.
-  std::vector<std::string> added{"[PAD]", "[MASK]"};
-  std::optional<Size> max_length;  ///< longest sequence in tokens, with the special ones; texts are cut to it
+  /// Found as they stand in raw text, where the vocabulary has them.
+  std::vector<std::string> added{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};
+  std::optional<Size> max_length{};  ///< longest sequence in tokens, with the special ones; texts are cut to it
 };
 
 /// The tokenizer of BERT: special tokens, normalisation and words, WordPiece, and `[CLS] A [SEP]` or `[CLS] A [SEP] B

@@ -1,7 +1,9 @@
 #pragma once
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <hashweave/text/bert_unicode.hpp>
 #include <hashweave/text/unicode.hpp>
 #include <hashweave/text/utf8.hpp>
@@ -18,7 +20,7 @@ namespace hashweave {
 struct BertRules {
   bool clean_text = true;             ///< removes control characters, makes every white space a space
   bool handle_chinese_chars = true;   ///< makes every ideograph a word
-  std::optional<bool> strip_accents;  ///< decomposes and drops the marks; unless given, as `lowercase`
+  std::optional<bool> strip_accents{};  ///< decomposes and drops the marks; unless given, as `lowercase`
   bool lowercase = true;              ///< letter by letter
 
   constexpr bool strips() const { return strip_accents.value_or(lowercase); }
@@ -68,6 +70,15 @@ class BertWords {
     const char *at = text.data(), *const end = at + text.size();
     Word w{begin, begin};
     while (at != end) {
+      while (end - at >= 8) {
+        const EightBytes eight{at};
+        eight.store(w.end, rules_.lowercase);
+        const int count = eight.letters();
+        w.end += count;
+        at += count;
+        if (count < 8) break;
+      }
+      if (at == end) break;
       char* out = w.end;
       Cell cell = ascii_[static_cast<unsigned char>(*at)];
       while (cell.step == Step::keep) {
@@ -103,6 +114,36 @@ class BertWords {
     Step step = Step::keep;
     char out = '\0';
   };
+  // Eight bytes of text in one register; each byte's answer is its top bit.
+  class EightBytes {
+   public:
+    explicit EightBytes(const char* at) {
+      std::memcpy(&bytes_, at, 8);
+      if constexpr (std::endian::native == std::endian::big) bytes_ = __builtin_bswap64(bytes_);
+      capitals_ = between('A', 'Z') & ~bytes_;
+    }
+    /// Writes all eight, in lowercase if asked.
+    void store(char* out, bool lowercase) const {
+      std::uint64_t bytes = lowercase ? bytes_ | capitals_ >> 2 : bytes_;
+      if constexpr (std::endian::native == std::endian::big) bytes = __builtin_bswap64(bytes);
+      std::memcpy(out, &bytes, 8);
+    }
+    /// How many ASCII letters and digits there are before anything else.
+    int letters() const {
+      const std::uint64_t stop = (bytes_ | ~(between('a', 'z') | between('0', '9') | capitals_)) & tops;
+      return std::countr_zero(stop) / 8;
+    }
+
+   private:
+    static constexpr std::uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
+    // Of bytes below 0x80: whether they lie in the range.
+    std::uint64_t between(unsigned first, unsigned last) const {
+      const std::uint64_t low = bytes_ & ~tops;
+      return (low + ones * (0x80 - first)) & ~(low + ones * (0x7F - last)) & tops;
+    }
+    std::uint64_t bytes_, capitals_;
+  };
+
   // The word under way, and the latest run of combining characters in it, which is put into canonical order when it
   // ends.
   struct Word {
