@@ -5,7 +5,7 @@ include(CMakePackageConfigHelpers)
 
 set(package_dir "${CMAKE_INSTALL_DATADIR}/cmake/hashweave")
 
-install(DIRECTORY include/hashweave DESTINATION include FILES_MATCHING PATTERN "*.hpp" PATTERN "*.cuh")
+install(DIRECTORY include/hashweave DESTINATION include FILES_MATCHING PATTERN "*.hpp" PATTERN "*.inc" PATTERN "*.cuh")
 install(TARGETS hashweave EXPORT hashweaveTargets)
 install(EXPORT hashweaveTargets NAMESPACE hashweave:: DESTINATION "${package_dir}")
 

@@ -197,6 +197,9 @@ def classes_text(table):
 
 
 def constant(name, doc, text):
+    one_line = f'inline constexpr std::string_view {name} = "{text}";'
+    if len(one_line) <= 120:
+        return f"/// {doc}\n{one_line}\n"
     lines = [f'    "{text[i:i + 112]}"' for i in range(0, len(text), 112)]
     return f"/// {doc}\ninline constexpr std::string_view {name} =\n" + "\n".join(lines) + ";\n"
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The Hugging Face tokenizers package and hashweave's BertTokenizer on the same texts, one thread each, in turn.
+Processor time is what counts, which other programs on the machine disturb least; alone, it is the time that passes.
 usage: tokenizers.py PEER_PROGRAM VOCAB TEXTS [ROUNDS]     prints a Markdown table; benchmarks/peers/tokenizers.sh calls it"""
 import gc
 import json
@@ -26,9 +27,9 @@ for _ in range(rounds):
     for way, encode in ways.items():
         gc.collect()
         gc.disable()  # Python's collector visits every result; without it this side is faster
-        start = time.perf_counter()
+        start = time.process_time()
         encoded = encode(lines)
-        seconds[way].append(time.perf_counter() - start)
+        seconds[way].append(time.process_time() - start)
         gc.enable()
         if digest is None:
             digest = 0xcbf29ce484222325
@@ -45,7 +46,7 @@ for _ in range(rounds):
 model = next((x.split(":")[1].strip() for x in open("/proc/cpuinfo") if x.startswith("model name")), "unknown processor")
 megabytes = sum(len(x.encode()) for x in lines) / 1e6
 base = min(statistics.median(seconds[way]) for way in ways)
-print(f"{model}, one thread; tokenizers {tokenizers.__version__}; {len(lines)} texts, {megabytes:.2f} MB, {tokens} tokens, the same ids "
+print(f"{model}, one thread, processor time; tokenizers {tokenizers.__version__}; {len(lines)} texts, {megabytes:.2f} MB, {tokens} tokens, the same ids "
       f"from both; median of {rounds} rounds in turn (least to most); load {os.getloadavg()[0]:.1f}\n")
 print("| | texts/s | MB/s | ratio |\n|---|---|---|---|")
 for way, s in seconds.items():

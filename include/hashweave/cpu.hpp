@@ -1,11 +1,9 @@
 #pragma once
 /// The CPU backend: `Cpu<T>` and all its kernels.
-#include <hashweave/cpu/attention.hpp>
-#include <hashweave/cpu/backend.hpp>
-#include <hashweave/cpu/elementwise.hpp>
-#include <hashweave/cpu/gemm.hpp>
-#include <hashweave/cpu/hash.hpp>
-#include <hashweave/cpu/losses.hpp>
-#include <hashweave/cpu/norm.hpp>
-#include <hashweave/cpu/optimise.hpp>
-#include <hashweave/cpu/tokens.hpp>
+///
+/// Kernels are templates of the scalar alone. A project of several source files compiles the slow ones once by defining
+/// HASHWEAVE_EXTERN_KERNELS for all files and including <hashweave/cpu/instantiate.hpp> in exactly one.
+#include <hashweave/cpu/kernels.hpp>
+#ifdef HASHWEAVE_EXTERN_KERNELS
+#include <hashweave/cpu/extern_kernels.hpp>
+#endif

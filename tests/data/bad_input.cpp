@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <data/images.hpp>
+#include <data/mend_png.hpp>
 #include <hashweave/core/random.hpp>
 
 using namespace hashweave;
@@ -46,18 +47,6 @@ File mutant(const File& original, std::uint32_t number) {
   return file;
 }
 
-/// Makes the checksums of a PNG's chunks fit again, as far as its chunks can be followed.
-void mend_checksums(File& png) {
-  std::size_t at = 8;
-  while (at + 12 <= png.size()) {
-    const std::size_t length = detail::u32_at(png, at);
-    if (length > png.size() - at - 12) return;
-    const std::uint32_t crc = detail::png_crc(std::span{png}.subspan(at + 4, length + 4));
-    for (std::size_t i = 0; i < 4; ++i) png[at + 8 + length + i] = static_cast<std::byte>(crc >> (24 - 8 * i) & 255);
-    at += length + 12;
-  }
-}
-
 /// Bytes of memory that the process has ever held at once.
 std::size_t most_memory() {
   rusage usage{};
@@ -67,7 +56,7 @@ std::size_t most_memory() {
 
 }  // namespace
 
-TEST_CASE("10,000 damaged files either decode to the size that they say or are refused", "[data][slow_input]") {
+TEST_CASE("10,000 damaged files either decode to the size that they say or are refused", "[data]") {
   std::vector<File> originals;
   for (const GoldenImage& golden : golden_images) {
     File file = golden.file();
@@ -136,7 +125,7 @@ TEST_CASE("a JPEG too short for the size that it claims is refused at once", "[d
   for (std::size_t at = 2;;) {  // the frame header
     const std::uint32_t code = detail::next_jpeg_marker(file, at);
     if (code == 0xC0) {
-      file[at + 3] = file[at + 5] = std::byte{0x1F};
+      file[at + 3] = file[at + 5] = std::byte{0x1E};
       break;
     }
     at += detail::u16_at(file, at);

@@ -9,13 +9,18 @@ using namespace hashweave::testing;
 
 namespace {
 
-/// Height, width, top and left of what a preset takes.
-std::vector<Size> geometry(const Preset& preset, Size size, Size height, Size width) {
+std::string text(const Frame& frame) {
+  return std::to_string(frame.height) + " x " + std::to_string(frame.width) + " at (" + std::to_string(frame.top) +
+         ", " + std::to_string(frame.left) + ")";
+}
+
+/// What a preset takes of an image.
+std::string geometry(const Preset& preset, Size size, Size height, Size width) {
   const Frame frame = centre_frame(preset, size, height, width);
   CHECK(frame.source == Box{0, 0, height, width});
   CHECK(frame.size == size);
   CHECK(!frame.mirrored);
-  return {frame.height, frame.width, frame.top, frame.left};
+  return text(frame);
 }
 
 }  // namespace
@@ -34,17 +39,16 @@ TEST_CASE("timm's preset agrees with Pillow and NumPy", "[data][golden]") {
 }
 
 TEST_CASE("presets take the part of an image that their models expect", "[data]") {
-  using Sizes = std::vector<Size>;
-  CHECK(geometry(presets::vit_hf, 224, 480, 640) == Sizes{224, 224, 0, 0});
-  CHECK(geometry(presets::vit_timm, 224, 480, 640) == Sizes{248, 330, 12, 53});
-  CHECK(geometry(presets::vit_timm, 384, 640, 480) == Sizes{568, 426, 92, 21});
-  CHECK(geometry(presets::dinov2, 224, 480, 640) == Sizes{256, 341, 16, 58});  // 117 / 2 is 58.5: to even
-  CHECK(geometry(presets::clip, 224, 500, 333) == Sizes{336, 224, 56, 0});
-  CHECK(geometry(presets::clip, 224, 224, 225) == Sizes{224, 225, 0, 0});  // 0.5 to 0
-  CHECK(geometry(presets::clip, 224, 224, 227) == Sizes{224, 227, 0, 2});  // 1.5 to 2
+  CHECK(geometry(presets::vit_hf, 224, 480, 640) == "224 x 224 at (0, 0)");
+  CHECK(geometry(presets::vit_timm, 224, 480, 640) == "248 x 330 at (12, 53)");
+  CHECK(geometry(presets::vit_timm, 384, 640, 480) == "568 x 426 at (92, 21)");
+  CHECK(geometry(presets::dinov2, 224, 480, 640) == "256 x 341 at (16, 58)");  // 117 / 2 is 58.5: to even
+  CHECK(geometry(presets::clip, 224, 500, 333) == "336 x 224 at (56, 0)");
+  CHECK(geometry(presets::clip, 224, 224, 225) == "224 x 225 at (0, 0)");  // 0.5 to 0
+  CHECK(geometry(presets::clip, 224, 224, 227) == "224 x 227 at (0, 2)");  // 1.5 to 2
   Preset down = presets::clip;
   down.halving = Halving::down;
-  CHECK(geometry(down, 224, 224, 227) == Sizes{224, 227, 0, 1});
+  CHECK(geometry(down, 224, 224, 227) == "224 x 227 at (0, 1)");
   CHECK_THROWS_AS(centre_frame(presets::clip, 0, 3, 3), Error);
   CHECK_THROWS_AS(centre_frame(presets::clip, 224, 0, 3), Error);
 }
@@ -99,7 +103,7 @@ TEST_CASE("random parts have the areas and aspects asked for", "[data]") {
   for (std::uint32_t i = 0; i < count; ++i) {
     const Frame frame = random_frame(presets::clip, rule, augmentation_stream(3, 0, i), 224, 300, 400);
     require_within(frame.source, 300, 400, "test");
-    CHECK(std::vector{frame.height, frame.width, frame.top, frame.left} == std::vector<Size>{224, 224, 0, 0});
+    CHECK(text(frame) == "224 x 224 at (0, 0)");
     const double area = double(frame.source.height * frame.source.width) / (300 * 400);
     const double aspect = double(frame.source.width) / double(frame.source.height);
     smallest = std::min(smallest, area);

@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 #include <span>
 #include <sstream>
-#include <thread>
 
 #include "support/check_error.hpp"
 #include "text/support.hpp"
@@ -62,8 +61,9 @@ TEST_CASE("Twenty thousand random strings have the recorded ids and words", "[te
     for (; number < first + 1000; ++number) {
       const std::string text = random_string(number);
       for (const std::int32_t id : bert().encode(text).ids) digest.add(id);
-      cut.split(text, scratch,
-                [&](const char* word, std::size_t bytes) { digest.add(std::string_view{word, bytes}).add(" "); });
+      cut.split(text, scratch, [&](const char* word, std::size_t bytes) {
+        digest.add(std::string_view{word, bytes}).add(" ");
+      });
     }
     INFO("strings from " << first);
     REQUIRE(digest.value() == expected);
@@ -77,7 +77,8 @@ TEST_CASE("Pairs and texts that are cut have the recorded ids and types", "[text
     BertTokenizerOptions options;
     if (!one.at("max_length").is_null()) options.max_length = one.at("max_length").get<Size>();
     static std::optional<BertTokenizer> tokenizer;  // made anew only when the length changes
-    if (!tokenizer || tokenizer->options().max_length != options.max_length) tokenizer.emplace(bert_vocabulary(), options);
+    if (!tokenizer || tokenizer->options().max_length != options.max_length)
+      tokenizer.emplace(bert_vocabulary(), options);
     const auto first = one.at("first").get<std::string>(), second = one.at("second").get<std::string>();
     INFO(line);
     REQUIRE(tokenizer->encode(first, second) == Encoding{one.at("ids").get<Ids>(), one.at("types").get<Ids>()});
@@ -93,7 +94,8 @@ TEST_CASE("Words become the longest pieces from the left, or unknown as a whole"
   CHECK(tokens("unaffable") == "[CLS] un ##aff ##able [SEP]");
   CHECK(tokens("abcab ababc") == "[CLS] abc ##a ##b ab ##abc [SEP]");
   CHECK(tokens("unx affable xun") == "[CLS] [UNK] [UNK] [UNK] [SEP]");
-  CHECK(tokens("CAF\u00c9 \u0440\u0443\u043a\u0430 \u4e2d") == "[CLS] caf ##e \u0440\u0443 ##\u043a\u0430 \u4e2d [SEP]");
+  CHECK(tokens("CAF\u00c9 \u0440\u0443\u043a\u0430 \u4e2d") ==
+        "[CLS] caf ##e \u0440\u0443 ##\u043a\u0430 \u4e2d [SEP]");
   CHECK(tokens("##s") == "[CLS] # # [UNK] [SEP]");
 }
 
@@ -103,7 +105,10 @@ TEST_CASE("A word of more than 100 code points is unknown", "[text]") {
   CHECK(count(std::string(100, 'b')) == 100);
   CHECK(count(std::string(101, 'b')) == 1);
   std::string word = "b";
-  for (int i = 0; i < 49; ++i) word += "\u0301\u200b" "b";  // marks and what is invisible do not count
+  for (int i = 0; i < 49; ++i)
+    word +=
+        "\u0301\u200b"
+        "b";  // marks and what is invisible do not count
   CHECK(count(word) == 50);
   BertTokenizerOptions options;
   options.pieces.longest_word = 2;
@@ -146,7 +151,8 @@ TEST_CASE("A packed batch is its texts one after another", "[text]") {
   const PackedIds pairs = bert().encode_batch(texts, others);
   for (std::size_t i = 0; i < texts.size(); ++i) {
     const Encoding one = bert().encode(texts[i], others[i]);
-    const auto first = static_cast<std::ptrdiff_t>(pairs.offsets[i]), last = static_cast<std::ptrdiff_t>(pairs.offsets[i + 1]);
+    const auto first = static_cast<std::ptrdiff_t>(pairs.offsets[i]),
+               last = static_cast<std::ptrdiff_t>(pairs.offsets[i + 1]);
     REQUIRE(Ids(pairs.ids.begin() + first, pairs.ids.begin() + last) == one.ids);
     REQUIRE(Ids(pairs.types.begin() + first, pairs.types.begin() + last) == one.types);
   }
@@ -156,31 +162,20 @@ TEST_CASE("A packed batch is its texts one after another", "[text]") {
   CHECK(bert().encode_batch(std::vector<std::string>{}).count() == 0);
 }
 
-TEST_CASE("Threads may share a tokenizer", "[text][threads]") {
-  const BertTokenizer t = small();
-  const std::string text = "the dogs running unaffable \u4e2dab \u00e9";
-  const Ids expected = t.encode(text).ids;
-  std::vector<std::thread> threads;
-  std::vector<int> wrong(4);
-  for (std::size_t n = 0; n < wrong.size(); ++n) {
-    threads.emplace_back([&, n] {
-      for (int i = 0; i < 200; ++i) wrong[n] += t.encode(text).ids != expected ? 1 : 0;
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  CHECK(wrong == std::vector<int>(4));
-}
-
 TEST_CASE("Vocabularies at fault are refused with a reason", "[text]") {
   check_error([] { Vocabulary::parse("", "v"); }, {"v", "tokens", "at least 1"});
   check_error([] { Vocabulary::parse("a\nb\na\n", "v"); }, {"v", "token 2", "'a' again", "token 0"});
   check_error([] { Vocabulary::parse("a\n\xFF\n", "v"); }, {"v", "token 1", "UTF-8"});
   check_error([] { Vocabulary::read("/no/such/vocab.txt"); }, {"/no/such/vocab.txt", "file"});
   check_error([] { Vocabulary::read("/"); }, {"/", "file"});
-  check_error([] { BertTokenizer{Vocabulary::parse("a\n[CLS]\n[SEP]\n")}; }, {"special token", "[UNK]"});
-  check_error([] { BertTokenizer{Vocabulary::parse("a\n[UNK]\n[SEP]\n")}; }, {"special token", "[CLS]"});
-  check_error([] { BertTokenizer{Vocabulary::parse("a\n[UNK]\n[CLS]\n")}; }, {"special token", "[SEP]"});
-  check_error([] { BertTokenizer{Vocabulary::parse(small_vocabulary()), {.max_length = 2}}; }, {"longest sequence", "3", "2"});
+  check_error([] { BertTokenizer{Vocabulary::parse("a\n[CLS]\n[SEP]\n")}; }, {"token", "[UNK]"});
+  check_error([] { BertTokenizer{Vocabulary::parse("a\n[UNK]\n[SEP]\n")}; }, {"token", "[CLS]"});
+  check_error([] { BertTokenizer{Vocabulary::parse("a\n[UNK]\n[CLS]\n")}; }, {"token", "[SEP]"});
+  check_error(
+      [] {
+        BertTokenizer{Vocabulary::parse(small_vocabulary()), {.max_length = 2}};
+      },
+      {"longest sequence", "3", "2"});
   check_error([] { small({.pieces = {.longest_word = 0}}); }, {"longest word"});
   check_error([] { AddedTokens{{{"", 3}}}; }, {"added token"});
 }

@@ -33,9 +33,11 @@ inline const Vocabulary& bert_vocabulary() {
 /// Thirty-odd tokens, enough for a few words.
 inline std::string small_vocabulary() {
   std::string text;
-  for (const char* token : {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "un", "##aff", "##able", "##a", "##b",
-                            "the", "dog", "##s", "run", "##ning", ",", ".", "!", "#", "ab", "abc", "##abc", "caf", "##e",
-                            "e", "\u4e2d", "\u0440\u0443", "##\u043a\u0430"})
+  for (const char* token : {"[PAD]", "[UNK]", "[CLS]", "[SEP]",  "[MASK]",       "a",
+                            "b",     "un",    "##aff", "##able", "##a",          "##b",
+                            "the",   "dog",   "##s",   "run",    "##ning",       ",",
+                            ".",     "!",     "#",     "ab",     "abc",          "##abc",
+                            "caf",   "##e",   "e",     "\u4e2d", "\u0440\u0443", "##\u043a\u0430"})
     text += std::string{token} + "\n";
   return text;
 }
@@ -65,8 +67,8 @@ inline std::string utf8(char32_t point) {
 
 /// Random string `number`, as tools/make_tokenizer_digests.py draws it.
 inline std::string random_string(std::uint32_t number) {
-  static constexpr char32_t blocks[]{0x80,   0x100,  0x300,  0x370,  0x400,  0x600,  0x900,   0xE00,
-                                     0x1100, 0x1E00, 0x1F00, 0x2000, 0x2100, 0x3000, 0x4E00,  0xAC00,
+  static constexpr char32_t blocks[]{0x80,   0x100,  0x300,  0x370,  0x400,   0x600,   0x900,   0xE00,
+                                     0x1100, 0x1E00, 0x1F00, 0x2000, 0x2100,  0x3000,  0x4E00,  0xAC00,
                                      0xF900, 0xFB00, 0xFE00, 0xFF00, 0x1D100, 0x1D400, 0x1F600, 0x2F800};
   const RandomStream stream{2022, 0, number};
   std::string out;
@@ -89,11 +91,21 @@ inline std::string mutated(std::string text, const RandomStream& stream) {
   for (std::size_t faults = 1 + below(4); faults > 0 && !text.empty(); --faults) {
     const std::size_t at = below(text.size()), count = 1 + below(12);
     switch (below(5)) {
-      case 0: text[at] = static_cast<char>(below(256)); break;
-      case 1: text.erase(at, count); break;
-      case 2: text.insert(at, text.substr(below(text.size()), count)); break;
-      case 3: text[at] = "0129{}[]\",:\n -"[below(14)]; break;
-      default: text.resize(below(10) == 0 ? at : text.size()); break;
+      case 0:
+        text[at] = static_cast<char>(below(256));
+        break;
+      case 1:
+        text.erase(at, count);
+        break;
+      case 2:
+        text.insert(at, text.substr(below(text.size()), count));
+        break;
+      case 3:
+        text[at] = "0129{}[]\",:\n -"[below(14)];
+        break;
+      default:
+        text.resize(below(10) == 0 ? at : text.size());
+        break;
     }
   }
   return text;

@@ -19,29 +19,39 @@ Json small_json() {
   const Vocabulary v = Vocabulary::parse(small_vocabulary());
   for (std::int32_t id = 0; id < v.size(); ++id) vocabulary[std::string(v.token(id))] = id;
   const auto added = [&](const char* content, std::int32_t id) {
-    return Json{{"id", id}, {"content", content}, {"special", true}, {"single_word", false},
-                {"lstrip", false}, {"rstrip", false}, {"normalized", false}};
+    return Json{{"id", id},        {"content", content}, {"special", true},    {"single_word", false},
+                {"lstrip", false}, {"rstrip", false},    {"normalized", false}};
   };
   const auto special = [](const char* id, int type) { return Json{{"SpecialToken", {{"id", id}, {"type_id", type}}}}; };
   const auto sequence = [](const char* id, int type) { return Json{{"Sequence", {{"id", id}, {"type_id", type}}}}; };
   const auto template_token = [](const char* id, int number) {
     return Json{{"id", id}, {"ids", Json::array({number})}, {"tokens", Json::array({id})}};
   };
-  return {{"version", "1.0"},
-          {"truncation", nullptr},
-          {"padding", {{"strategy", {{"Fixed", 128}}}, {"direction", "Right"}, {"pad_id", 0}}},
-          {"added_tokens", {added("[PAD]", 0), added("[UNK]", 1), added("[CLS]", 2), added("[SEP]", 3), added("[MASK]", 4)}},
-          {"normalizer", {{"type", "BertNormalizer"}, {"clean_text", true}, {"handle_chinese_chars", true},
-                          {"strip_accents", nullptr}, {"lowercase", true}}},
-          {"pre_tokenizer", {{"type", "BertPreTokenizer"}}},
-          {"post_processor",
-           {{"type", "TemplateProcessing"},
-            {"single", {special("[CLS]", 0), sequence("A", 0), special("[SEP]", 0)}},
-            {"pair", {special("[CLS]", 0), sequence("A", 0), special("[SEP]", 0), sequence("B", 1), special("[SEP]", 1)}},
-            {"special_tokens", {{"[CLS]", template_token("[CLS]", 2)}, {"[SEP]", template_token("[SEP]", 3)}}}}},
-          {"decoder", {{"type", "WordPiece"}, {"prefix", "##"}, {"cleanup", true}}},
-          {"model", {{"type", "WordPiece"}, {"unk_token", "[UNK]"}, {"continuing_subword_prefix", "##"},
-                     {"max_input_chars_per_word", 100}, {"vocab", vocabulary}}}};
+  return {
+      {"version", "1.0"},
+      {"truncation", nullptr},
+      {"padding", {{"strategy", {{"Fixed", 128}}}, {"direction", "Right"}, {"pad_id", 0}}},
+      {"added_tokens",
+       {added("[PAD]", 0), added("[UNK]", 1), added("[CLS]", 2), added("[SEP]", 3), added("[MASK]", 4)}},
+      {"normalizer",
+       {{"type", "BertNormalizer"},
+        {"clean_text", true},
+        {"handle_chinese_chars", true},
+        {"strip_accents", nullptr},
+        {"lowercase", true}}},
+      {"pre_tokenizer", {{"type", "BertPreTokenizer"}}},
+      {"post_processor",
+       {{"type", "TemplateProcessing"},
+        {"single", {special("[CLS]", 0), sequence("A", 0), special("[SEP]", 0)}},
+        {"pair", {special("[CLS]", 0), sequence("A", 0), special("[SEP]", 0), sequence("B", 1), special("[SEP]", 1)}},
+        {"special_tokens", {{"[CLS]", template_token("[CLS]", 2)}, {"[SEP]", template_token("[SEP]", 3)}}}}},
+      {"decoder", {{"type", "WordPiece"}, {"prefix", "##"}, {"cleanup", true}}},
+      {"model",
+       {{"type", "WordPiece"},
+        {"unk_token", "[UNK]"},
+        {"continuing_subword_prefix", "##"},
+        {"max_input_chars_per_word", 100},
+        {"vocab", vocabulary}}}};
 }
 
 template <class F>
@@ -103,9 +113,15 @@ TEST_CASE("A component that is not BERT's is refused by name", "[text]") {
   refused([](Json& j) { j["pre_tokenizer"]["type"] = "Whitespace"; }, {"pre_tokenizer.type", "Whitespace"});
   refused([](Json& j) { j["post_processor"]["type"] = "Roberta"; }, {"post_processor.type", "Roberta"});
   refused([](Json& j) { j["post_processor"]["single"].erase(2); }, {"post_processor.single", "[SEP]:0"});
-  refused([](Json& j) { j["post_processor"]["pair"][3]["Sequence"]["type_id"] = 0; }, {"post_processor.pair", "$B:1", "$B:0"});
-  refused([](Json& j) { j["post_processor"]["special_tokens"]["[SEP]"]["ids"][0] = 9; }, {"special_tokens.[SEP].ids", "9"});
-  refused([](Json& j) { j["truncation"] = {{"max_length", 9}, {"strategy", "OnlyFirst"}}; }, {"truncation.strategy", "OnlyFirst"});
+  refused([](Json& j) { j["post_processor"]["pair"][3]["Sequence"]["type_id"] = 0; },
+          {"post_processor.pair", "$B:1", "$B:0"});
+  refused([](Json& j) { j["post_processor"]["special_tokens"]["[SEP]"]["ids"][0] = 9; },
+          {"special_tokens.[SEP].ids", "9"});
+  refused(
+      [](Json& j) {
+        j["truncation"] = {{"max_length", 9}, {"strategy", "OnlyFirst"}};
+      },
+      {"truncation.strategy", "OnlyFirst"});
   refused([](Json& j) { j["added_tokens"][1]["lstrip"] = true; }, {"added_tokens[1].lstrip", "false"});
   refused([](Json& j) { j["added_tokens"][1]["normalized"] = true; }, {"added_tokens[1].normalized"});
   refused([](Json& j) { j["added_tokens"][1]["content"] = "[X]"; }, {"added_tokens[1]", "[UNK]", "[X]"});
@@ -117,8 +133,9 @@ TEST_CASE("A vocabulary with gaps, equal ids or missing tokens is refused", "[te
   refused([](Json& j) { j["model"]["vocab"]["dog"] = 12; }, {"model.vocab 'the'", "id of its own", "'dog'"});
   refused([](Json& j) { j["model"]["vocab"]["dog"] = -1; }, {"model.vocab 'dog'", "number"});
   refused([](Json& j) { j["model"]["vocab"] = Json::object(); }, {"model.vocab"});
-  refused([](Json& j) { j["model"]["unk_token"] = "<unk>"; }, {"special token", "<unk>"});
-  check_error([] { parse_bert_tokenizer_json("{\"model\": {\"a\": 1, \"a\": 2}}", "t"); }, {"t", "JSON key", "'a'", "twice"});
+  refused([](Json& j) { j["model"]["unk_token"] = "<unk>"; }, {"token", "<unk>"});
+  check_error([] { parse_bert_tokenizer_json("{\"model\": {\"a\": 1, \"a\": 2}}", "t"); },
+              {"t", "JSON key", "'a'", "twice"});
   check_error([] { parse_bert_tokenizer_json(std::string(100'000, '['), "t"); }, {"t", "levels", "32"});
   check_error([] { parse_bert_tokenizer_json("{", "t"); }, {"t", "JSON"});
 }

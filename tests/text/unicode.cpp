@@ -61,8 +61,9 @@ TEST_CASE("Every scalar value is normalised and cut as the recorded answers say"
     Digest digest;
     for (char32_t c = first; c < first + 4096; ++c) {
       if (c >= 0xD800 && c < 0xE000) continue;
-      cut.split("a" + utf8(c) + "b", scratch,
-                [&](const char* word, std::size_t bytes) { digest.add(std::string_view{word, bytes}).add(" "); });
+      cut.split("a" + utf8(c) + "b", scratch, [&](const char* word, std::size_t bytes) {
+        digest.add(std::string_view{word, bytes}).add(" ");
+      });
     }
     INFO("rules " << rules_text << ", block " << std::hex << first);
     REQUIRE(digest.value() == expected);
@@ -85,7 +86,9 @@ TEST_CASE("Words of BERT are cut at white space, punctuation and ideographs", "[
 }
 
 TEST_CASE("The rules of BERT's normaliser work one by one", "[text]") {
-  const std::string text = "\u00c9a\u4e2d\x01" "b";
+  const std::string text =
+      "\u00c9a\u4e2d\x01"
+      "b";
   BertRules rules;
   CHECK(words_of(BertWords{rules}, text) == "ea \u4e2d b ");
   rules.lowercase = false;
@@ -95,7 +98,9 @@ TEST_CASE("The rules of BERT's normaliser work one by one", "[text]") {
   rules.handle_chinese_chars = false;
   CHECK(words_of(BertWords{rules}, text) == "Ea\u4e2db ");
   rules.clean_text = false;
-  CHECK(words_of(BertWords{rules}, text) == "Ea\u4e2d\x01" "b ");
+  CHECK(words_of(BertWords{rules}, text) ==
+        "Ea\u4e2d\x01"
+        "b ");
   rules = {};
   rules.strip_accents = false;
   CHECK(words_of(BertWords{rules}, "\u0130x") == "i\u0307x ");
@@ -115,11 +120,17 @@ TEST_CASE("Combining characters that stay are put into canonical order", "[text]
 }
 
 TEST_CASE("Bytes that are not UTF-8 are dropped, or kept as U+FFFD", "[text]") {
-  const std::string text = "a\xFF" "b\xC3 \xE4\xB8" "c\xED\xA0\x80";
+  const std::string text =
+      "a\xFF"
+      "b\xC3 \xE4\xB8"
+      "c\xED\xA0\x80";
   CHECK(words_of(BertWords{}, text) == "ab c ");
   BertRules rules;
   rules.clean_text = false;
-  CHECK(words_of(BertWords{rules}, text) == "a\ufffd" "b\ufffd \ufffd" "c\ufffd\ufffd\ufffd ");
+  CHECK(words_of(BertWords{rules}, text) ==
+        "a\ufffd"
+        "b\ufffd \ufffd"
+        "c\ufffd\ufffd\ufffd ");
 }
 
 TEST_CASE("Composition undoes decomposition", "[text]") {

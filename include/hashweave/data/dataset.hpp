@@ -42,7 +42,8 @@ inline void read_files(DatasetFormat format, const std::vector<DatasetFile>& fil
     for (const DatasetFile& file : files) {
       FeatureArrays more;
       if (format == DatasetFormat::npy)
-        more.emplace(std::filesystem::path{file.where}.stem().string(), number_array(parse_npy(file.content, file.where)));
+        more.emplace(std::filesystem::path{file.where}.stem().string(),
+                     number_array(parse_npy(file.content, file.where)));
       else
         more = format == DatasetFormat::mat ? mat_arrays(file) : npz_arrays(file);
       for (auto& [name, array] : more) {
@@ -54,7 +55,8 @@ inline void read_files(DatasetFormat format, const std::vector<DatasetFile>& fil
   }
   for (const DatasetFile& file : files) {
     require(format == DatasetFormat::webdataset || file.content.bytes.size() <= builder.limits().file_bytes, file.where,
-            "bytes of the file", Phrase{"at most ", static_cast<Size>(builder.limits().file_bytes)}, file.content.bytes.size());
+            "bytes of the file", Phrase{"at most ", static_cast<Size>(builder.limits().file_bytes)},
+            file.content.bytes.size());
     if (format == DatasetFormat::jsonl) read_jsonl(file, builder);
     if (format == DatasetFormat::karpathy) read_karpathy(file, builder);
     if (format == DatasetFormat::token) read_token(file, lists, builder);
@@ -109,7 +111,8 @@ inline std::pair<DatasetFormat, std::vector<std::filesystem::path>> dataset_file
   if (!folder) return {DatasetFormat::npy, found[DatasetFormat::npy]};
   require(!found.empty(), path.string(), "folder", "a data set, such as dataset.jsonl", "none that is known");
   auto& [format, files] = *found.begin();
-  if (format == DatasetFormat::coco) std::erase_if(files, [&, all = files](const auto& f) { return is_companion(f, all); });
+  if (format == DatasetFormat::coco)
+    std::erase_if(files, [&, all = files](const auto& f) { return is_companion(f, all); });
   const bool many = format == DatasetFormat::coco || format == DatasetFormat::webdataset ||
                     format == DatasetFormat::mat || format == DatasetFormat::npy;
   std::string names;
@@ -126,8 +129,8 @@ inline std::pair<DatasetFormat, std::vector<std::filesystem::path>> dataset_file
 /// them. Images stay where they are and are read when asked for.
 ///
 /// Lines, captions and images that are broken are handled as `options.on_bad_item` says.
-/// Throws `Error` with file, line or record, what was expected and what was found; where no item is left; `MachineError`
-/// where the disk fails. Cost: memory of about the text of the captions.
+/// Throws `Error` with file, line or record, what was expected and what was found; where no item is left;
+/// `MachineError` where the disk fails. Cost: memory of about the text of the captions.
 inline CaptionDataset open_dataset(const std::filesystem::path& path, const DatasetOptions& options = {}) {
   DatasetBuilder builder{options};
   try {

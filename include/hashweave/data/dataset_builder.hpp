@@ -83,9 +83,9 @@ class DatasetBuilder {
     names_.insert(draft.name);
     std::set<std::int32_t> labels;
     for (const std::string& label : draft.labels) labels.insert(class_number(label));
-    CaptionDataset::Record record{draft.id.value_or(0), std::move(draft.name), std::move(draft.place), draft.split,
-                                  std::ssize(set_.captions_), std::ssize(draft.captions), std::ssize(set_.labels_),
-                                  std::ssize(labels)};
+    CaptionDataset::Record record{
+        draft.id.value_or(0),       std::move(draft.name),      std::move(draft.place),   draft.split,
+        std::ssize(set_.captions_), std::ssize(draft.captions), std::ssize(set_.labels_), std::ssize(labels)};
     set_.records_.push_back(std::move(record));
     set_.captions_.insert(set_.captions_.end(), std::make_move_iterator(draft.captions.begin()),
                           std::make_move_iterator(draft.captions.end()));
@@ -130,8 +130,8 @@ class DatasetBuilder {
       if (!exists) fail(where, "image", "the file " + place.path, "no such file");
     }
     if (options_.check != ImageCheck::header) return;
-    const Blob bytes =
-        file ? map_file(place.path) : set_.shards_[static_cast<std::size_t>(place.shard)]->part(place.offset, place.size);
+    const Blob bytes = file ? map_file(place.path)
+                            : set_.shards_[static_cast<std::size_t>(place.shard)]->part(place.offset, place.size);
     try {
       read_image_header(bytes.bytes);
     } catch (const Error& fault) {
@@ -147,7 +147,8 @@ class DatasetBuilder {
     std::vector<std::int32_t> order(count), place(count);
     for (std::size_t i = 0; i < count; ++i) order[i] = static_cast<std::int32_t>(i);
     std::sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) {
-      const std::string &x = set_.classes_[static_cast<std::size_t>(a)], &y = set_.classes_[static_cast<std::size_t>(b)];
+      const std::string &x = set_.classes_[static_cast<std::size_t>(a)],
+                        &y = set_.classes_[static_cast<std::size_t>(b)];
       if (numbers && std::stoll(x) != std::stoll(y)) return std::stoll(x) < std::stoll(y);
       return x < y;
     });

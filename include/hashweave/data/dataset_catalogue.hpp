@@ -18,7 +18,7 @@ namespace hashweave {
 /// One image of a data set and what is said of it. The views live as long as the data set.
 struct DatasetItem {
   std::int64_t id = 0;
-  std::string_view name;                 ///< what the file calls it: its id, path or key
+  std::string_view name;  ///< what the file calls it: its id, path or key
   Split split = Split::rest;
   std::span<const std::string> captions;
   std::span<const std::int32_t> labels;  ///< numbers of classes, ascending
@@ -27,7 +27,7 @@ struct DatasetItem {
 /// Where an image lies: a file of its own, or bytes of a shard. Neither, where a data set has no images.
 struct ImagePlace {
   static constexpr std::int32_t no_shard = -1;
-  std::string path;                ///< of the file, or of the shard
+  std::string path;  ///< of the file, or of the shard
   std::int32_t shard = no_shard;
   std::uint64_t offset = 0, size = 0;  ///< of the bytes within the shard
 };

@@ -4,6 +4,8 @@
 #include <hashweave/data/dataset_folder.hpp>
 #include <hashweave/data/dataset_json.hpp>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -40,16 +42,17 @@ class CocoReader {
 
   /// Hands the images to the builder, in the order of the file. An annotation of no image is broken.
   void finish(Split split, ImageFolder& images) {
-    for (auto& [where, id, name] : images_) builder_.attempt([&, &where = where, id = id, &name = name] {
+    for (auto& [where, id, name] : images_)
+      builder_.attempt([&, &where = where, id = id, &name = name] {
         ItemDraft draft;
         draft.id = id;
         draft.split = split;
         draft.place = images.place(name, where);
         draft.name = std::move(name);
-        if (const auto said = said_.find(id); said != said_.end()) {
-          draft.captions = std::move(said->second.captions);
-          for (const std::int64_t category : said->second.categories) draft.labels.push_back(category_name(category, where));
-          said_.erase(said);
+        if (auto said = said_.extract(id); !said.empty()) {
+          draft.captions = std::move(said.mapped().captions);
+          for (const std::int64_t category : said.mapped().categories)
+            draft.labels.push_back(category_name(category, where));
         }
         builder_.add(std::move(draft), where);
       });

@@ -30,7 +30,7 @@ inline FeatureArrays npz_arrays(const DatasetFile& file) {
   for (const std::string& name : npz.names()) arrays.emplace(name, number_array(npz.at(name)));
   return arrays;
 }
-inline FeatureArrays mat_arrays(const DatasetFile& file) { 
+inline FeatureArrays mat_arrays(const DatasetFile& file) {
   const MatFile mat{file.content, file.where};
   return mat.variables();
 }
@@ -64,15 +64,15 @@ class FeaturePart {
     const std::vector<std::int64_t> label =
         label_ == nullptr ? std::vector<std::int64_t>{} : values<std::int64_t>(label_->numbers, here("labels"));
     const std::size_t columns = *rows_ == 0 ? 0 : label.size() / static_cast<std::size_t>(*rows_);
-    for (Size i = 0; i < *rows_; ++i) builder.attempt([&] {
+    for (Size i = 0; i < *rows_; ++i)
+      builder.attempt([&] {
         const auto at = static_cast<std::size_t>(i);
         const std::string where = here("sample " + std::to_string(i));
         ItemDraft draft;
         draft.split = split_;
         draft.name = names_ != nullptr ? std::string{trimmed(names_->text[at])}
                                        : (ending_.empty() ? "" : ending_ + "/") + std::to_string(i);
-        if (captions_ != nullptr)
-          draft.captions.push_back(caption_text(captions_->text[at], builder.limits(), where));
+        if (captions_ != nullptr) draft.captions.push_back(caption_text(captions_->text[at], builder.limits(), where));
         if (captions_ != nullptr && names_ != nullptr) draft.place = images.place(draft.name, where);
         if (image_ != nullptr) draft.image_row = image.row(i);
         if (text_ != nullptr) draft.text_row = text.row(i);
@@ -116,8 +116,8 @@ class FeaturePart {
     const bool label = names[0][0] == 'L';
     require(found->kind == MatVariable::Kind::numbers, where_, "array " + names[0], "numbers", "text");
     const bool shaped = found->shape.size() == 2 || (label && found->shape.size() == 1);
-    require(shaped, where_, "shape of array " + names[0], label ? "(samples) or (samples, classes)" : "(samples, width)",
-            to_string(found->shape));
+    require(shaped, where_, "shape of array " + names[0],
+            label ? "(samples) or (samples, classes)" : "(samples, width)", to_string(found->shape));
     const bool filled = count_of(found->shape).value_or(0) > 0 && (!label || found->shape.back() <= most_classes ||
                                                                    found->shape.size() < 2 || found->shape[0] == 1);
     require(filled, where_, "shape of array " + names[0],

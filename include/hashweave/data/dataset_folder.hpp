@@ -92,7 +92,8 @@ class CaptionGroups {
     if (const auto found = place_.find(image); found != place_.end()) drafts_[found->second].draft.split = split;
   }
   void finish(DatasetBuilder& builder, ImageFolder& images) {
-    for (auto& [where, draft] : drafts_) builder.attempt([&, &where = where, &draft = draft] {
+    for (auto& [where, draft] : drafts_)
+      builder.attempt([&, &where = where, &draft = draft] {
         draft.place = images.place(draft.name, where);
         builder.add(std::move(draft), where);
       });

@@ -18,8 +18,8 @@ namespace hashweave {
 enum class DatasetFormat : std::uint8_t { jsonl, karpathy, coco, token, table, webdataset, mat, npz, npy };
 
 inline constexpr std::array<std::string_view, 9> dataset_format_names{
-    "dataset.jsonl", "Karpathy JSON",  "COCO JSON", "Flickr token file", "table of captions", "WebDataset shard",
-    "MAT file",      "npz file", "npy files"};
+    "dataset.jsonl",    "Karpathy JSON", "COCO JSON", "Flickr token file", "table of captions",
+    "WebDataset shard", "MAT file",      "npz file",  "npy files"};
 constexpr std::string_view name_of(DatasetFormat format) {
   return dataset_format_names[static_cast<std::size_t>(format)];
 }

@@ -68,15 +68,15 @@ class JsonRecord {
   std::string where_;
 };
 
-/// Reads a JSON text whose top is an object, and calls f(key, number, element) for every element of every list that is a
-/// member of the top. Elements are dropped again: memory is that of one of them. As strict as `parse_json`.
+/// Reads a JSON text whose top is an object, and calls f(key, number, element) for every element of every list that is
+/// a member of the top. Elements are dropped again: memory is that of one of them. As strict as `parse_json`.
 /// @throws Error at text that is no JSON, and as f does.
 template <class F>
 void for_each_record(std::string_view text, std::string_view where, const DatasetLimits& limits, F&& f) {
   using nlohmann::json;
   using Event = json::parse_event_t;
-  require(text.size() <= limits.file_bytes, where, "bytes of JSON", Phrase{"at most ", static_cast<Size>(limits.file_bytes)},
-          text.size());
+  require(text.size() <= limits.file_bytes, where, "bytes of JSON",
+          Phrase{"at most ", static_cast<Size>(limits.file_bytes)}, text.size());
   require_plain_json(text, where);
   std::vector<std::set<std::string>> keys;  // of the objects that are open
   std::string member;                       // of the top
@@ -86,8 +86,7 @@ void for_each_record(std::string_view text, std::string_view where, const Datase
     const bool begins = event == Event::object_start || event == Event::array_start;
     const bool ends = event == Event::object_end || event == Event::array_end;
     if (begins)
-      require(depth < limits.json_depth, where, "depth of JSON", Phrase{"at most ", limits.json_depth},
-              depth + 1);
+      require(depth < limits.json_depth, where, "depth of JSON", Phrase{"at most ", limits.json_depth}, depth + 1);
     if (depth == 0 && event != Event::object_end)
       require(event == Event::object_start, where, "JSON text", "an object at the top", "another value");
     if (event == Event::object_start) keys.emplace_back();
@@ -106,7 +105,7 @@ void for_each_record(std::string_view text, std::string_view where, const Datase
     return false;
   };
   try {
-    static_cast<void>(json::parse(text, watch));
+    [[maybe_unused]] const json rest = json::parse(text, watch);  // lists without their elements
   } catch (const json::exception& error) {
     fail(where, "text", "JSON", reason(error.what()));
   }

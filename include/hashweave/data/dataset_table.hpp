@@ -14,8 +14,8 @@
 namespace hashweave::detail {
 
 /// The records of a table: fields between separators, a record a line. A field may stand in double quotes (RFC 4180),
-/// with separators, line ends and doubled quotes within; not where `|` separates, as Flickr30k's results.csv does: there
-/// quotes are part of the caption.
+/// with separators, line ends and doubled quotes within; not where `|` separates, as Flickr30k's results.csv does:
+/// there quotes are part of the caption.
 class TableReader {
  public:
   TableReader(const DatasetFile& file, char separator, const DatasetLimits& limits)
@@ -42,14 +42,15 @@ class TableReader {
       const std::size_t end = quoting() && at < within.size() && within[at] == '"'
                                   ? quoted_field(within, at, fields.emplace_back())
                                   : plain_field(within, at, fields.emplace_back());
-      require(end <= limits_.line_bytes, where(), "bytes of the record", Phrase{"at most ", static_cast<Size>(limits_.line_bytes)},
-              "more");
+      require(end <= limits_.line_bytes, where(), "bytes of the record",
+              Phrase{"at most ", static_cast<Size>(limits_.line_bytes)}, "more");
       more = end < within.size() && within[end] == separator_;
       at = end + 1;
     }
     if (at - 1 > line_end) {  // line ends within quotes
-      next_line_ += static_cast<std::size_t>(std::count(all.begin() + static_cast<Size>(line_end) + 1,
-                                                        all.begin() + static_cast<Size>(std::min(at, all.size())), '\n'));
+      next_line_ +=
+          static_cast<std::size_t>(std::count(all.begin() + static_cast<Size>(line_end) + 1,
+                                              all.begin() + static_cast<Size>(std::min(at, all.size())), '\n'));
       text_ = all.substr(std::min(at, all.size()));
     }
     return fields;
@@ -97,8 +98,8 @@ struct TableLayout {
 
 /// The layout that a first line names, or nothing where it names no column of images or none of captions.
 inline std::optional<TableLayout> table_layout(std::string_view header) {
-  constexpr std::array<std::string_view, 7> images{"image", "image_name", "filename", "file_name", "filepath", "path",
-                                                   "img"};
+  constexpr std::array<std::string_view, 7> images{"image",    "image_name", "filename", "file_name",
+                                                   "filepath", "path",       "img"};
   constexpr std::array<std::string_view, 6> captions{"caption", "captions", "comment", "text", "sentence", "title"};
   if (header.starts_with("\xEF\xBB\xBF")) header.remove_prefix(3);
   header = header.substr(0, std::min(header.find('\n'), header.size()));
@@ -137,7 +138,8 @@ inline void read_table(const DatasetFile& file, const SplitLists& lists, Dataset
   ImageFolder images{builder.options(), file, true};
   CaptionGroups groups;
   TableReader table{file, layout->separator, builder.limits()};
-  for (bool header = true; !table.done(); header = false) builder.attempt([&] {
+  for (bool header = true; !table.done(); header = false)
+    builder.attempt([&] {
       std::vector<std::string> fields = table.next();
       if (header || (fields.size() == 1 && trimmed(fields[0]).empty())) return;
       const std::string where = table.where();

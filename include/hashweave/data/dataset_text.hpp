@@ -47,8 +47,7 @@ inline std::string caption_text(std::string_view text, const DatasetLimits& limi
 inline void require_name(std::string_view name, const DatasetLimits& limits, std::string_view where,
                          std::string_view what) {
   require_text(name, limits.name_bytes, where, what);
-  const bool printable =
-      std::none_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  const bool printable = std::none_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
   if (!printable) fail(where, what, "no control characters", in_quotes(name));
 }
 

@@ -60,6 +60,24 @@ inline void read_jpeg_frame(Bytes segment, JpegStructure& jpeg) {
     jpeg.blocks += blocks_of(jpeg.width, across[c], most_across) * blocks_of(jpeg.height, down[c], most_down);
 }
 
+/// A segment of Huffman tables: each has 16 counts of codes by length, then that many symbols, at most 256. Decoders
+/// have trusted these counts, and written beyond their tables.
+inline void check_huffman_tables(Bytes segment) {
+  std::size_t at = 2;
+  while (at < segment.size()) {
+    const bool whole = segment.size() - at >= 17;
+    require(whole, decoding, "bytes of a JPEG Huffman table", "at least 17", segment.size() - at);
+    const std::uint32_t place = byte_at(segment, at);
+    require((place & 15) < 4 && place >> 4 < 2, decoding, "place of a JPEG Huffman table", "0 to 3, DC or AC", place);
+    std::size_t symbols = 0;
+    for (std::size_t i = 1; i <= 16; ++i) symbols += byte_at(segment, at + i);
+    at += 17;
+    const bool fits = symbols <= 256 && symbols <= segment.size() - at;
+    require(fits, decoding, "symbols of a JPEG Huffman table", "at most 256, within the segment", symbols);
+    at += symbols;
+  }
+}
+
 /// Walks over the markers of a JPEG file without decoding anything. Accepts what both backends can decode:
 /// Huffman-coded, sequential or progressive, 8 bits a sample.
 /// @throws Error when the file is cut off or is another kind of JPEG.
@@ -84,6 +102,8 @@ inline JpegStructure read_jpeg_structure(Bytes bytes) {
       require(jpeg.height == 0, decoding, "JPEG markers", "one frame", "a second one");
       jpeg.progressive = code == 0xC2;
       read_jpeg_frame(bytes.subspan(at, length), jpeg);
+    } else if (code == 0xC4) {
+      check_huffman_tables(bytes.subspan(at, length));
     } else if (code == 0xDA) {
       require(jpeg.height > 0, decoding, "JPEG markers", "a frame before the first scan", "none");
       ++jpeg.scans;

@@ -22,8 +22,8 @@ struct PrefetchDepth {
 /// make(0), make(1), … make(count - 1), made ahead on threads and given in this order. What is given depends neither on
 /// threads nor on time, as long as make(i) depends on i alone; several threads call it at once.
 ///
-/// What make(i) throws, `next` throws when i's turn comes; the call after that gives i + 1. The destructor waits for the
-/// results in the making and drops all that were not taken. One consumer at a time.
+/// What make(i) throws, `next` throws when i's turn comes; the call after that gives i + 1. The destructor waits for
+/// the results in the making and drops all that were not taken. One consumer at a time.
 template <class Make>
 class Prefetcher {
  public:

@@ -11,16 +11,17 @@ namespace hashweave {
 
 /// A permutation of 0 … count - 1 as a function of place and stream: no memory, any place at once.
 ///
-/// An unbalanced Feistel network of ten rounds, keyed by Philox, permutes the smallest power of two that holds `count`;
-/// places that it sends beyond `count` are sent through again until they are within (cycle walking), less than two
-/// times on average. Sources: Black and Rogaway, "Ciphers with arbitrary finite domains", CT-RSA 2002, section 3;
-/// Hoang and Rogaway, "On generalized Feistel networks", CRYPTO 2010.
+/// An unbalanced Feistel network of ten rounds, keyed by Philox, permutes the smallest power of two that holds `count`,
+/// and 32 at least, because smaller networks do not reach all places equally often. What it sends beyond `count` is
+/// sent through again until it is within (cycle walking): less than twice on average, for a count above 16. Sources:
+/// Black and Rogaway, "Ciphers with arbitrary finite domains", CT-RSA 2002, section 3; Hoang and Rogaway, "On
+/// generalized Feistel networks", CRYPTO 2010.
 class Permutation {
  public:
   /// @throws Error when `count` is below 1.
   Permutation(Size count, const RandomStream& stream) : count_{static_cast<std::uint64_t>(count)}, stream_{stream} {
     require(count >= 1, "Permutation", "count", "at least 1", count);
-    const int bits = std::max(2, static_cast<int>(std::bit_width(count_ - 1)));
+    const int bits = std::max(5, static_cast<int>(std::bit_width(count_ - 1)));
     low_ = bits / 2;
     high_ = bits - low_;
   }
@@ -74,8 +75,8 @@ struct Rank {
 /// What becomes of the samples at the end of an epoch that do not fill a batch.
 enum class LastBatch : std::uint8_t { keep, drop };
 
-/// Which samples make up which batch: every epoch goes through 0 … count - 1 once, in an order that is a pure function of
-/// (seed, epoch, place). There is no state: to go on with a run, ask for the batch that comes next.
+/// Which samples make up which batch: every epoch goes through 0 … count - 1 once, in an order that is a pure function
+/// of (seed, epoch, place). There is no state: to go on with a run, ask for the batch that comes next.
 ///
 /// A global batch is the same for any number of ranks; each rank takes a contiguous slice of it.
 class Sampler {
@@ -86,8 +87,8 @@ class Sampler {
       : count_{count}, batch_{batch}, seed_{seed}, rank_{rank}, last_{last} {
     require(count >= 1, "Sampler", "samples", "at least 1", count);
     require(batch >= 1, "Sampler", "samples of a batch", "at least 1", batch);
-    require(rank.of >= 1 && rank.number >= 0 && rank.number < rank.of, "Sampler", "rank",
-            Phrase{"0 to ", rank.of - 1}, rank.number);
+    require(rank.of >= 1 && rank.number >= 0 && rank.number < rank.of, "Sampler", "rank", Phrase{"0 to ", rank.of - 1},
+            rank.number);
     require(last == LastBatch::keep || batch <= count, "Sampler", "samples of a batch, the last one being dropped",
             Phrase{"at most ", count}, batch);
   }

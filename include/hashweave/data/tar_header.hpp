@@ -76,13 +76,14 @@ struct PaxFields {
   std::optional<std::uint64_t> size;
 };
 
-/// Reads records `LENGTH KEY=VALUE\n`, the length being that of the whole record. Keys other than path and size are left
-/// out, except those of sparse files, which are refused. Source: POSIX.1-2017, pax, "pax Extended Header".
+/// Reads records `LENGTH KEY=VALUE\n`, the length being that of the whole record. Keys other than path and size are
+/// left out, except those of sparse files, which are refused. Source: POSIX.1-2017, pax, "pax Extended Header".
 inline PaxFields read_pax(std::string_view text, std::string_view where) {
   PaxFields fields;
   while (!text.empty()) {
     std::size_t length = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + std::min<std::size_t>(text.size(), 20), length);
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + std::min<std::size_t>(text.size(), 20), length);
     const auto digits = static_cast<std::size_t>(end - text.data());
     const bool sound = error == std::errc{} && length >= digits + 3 && length <= text.size() && text[digits] == ' ' &&
                        text[length - 1] == '\n';

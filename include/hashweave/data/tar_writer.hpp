@@ -39,8 +39,6 @@ inline std::string tar_header(std::string_view name, std::string_view folders, s
   put(148, "        ");
   block[156] = type;
   put(257, std::string_view{"ustar\00000", 8});
-  octal(329, 7, 0);
-  octal(337, 7, 0);
   put(345, folders);
   std::uint64_t sum = 0;
   for (const char c : block) sum += static_cast<unsigned char>(c);

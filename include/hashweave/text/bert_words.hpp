@@ -18,10 +18,10 @@ namespace hashweave {
 /// How BERT's tokenizers prepare text. The defaults are those of bert-base-uncased; a cased model has `lowercase =
 /// false`.
 struct BertRules {
-  bool clean_text = true;             ///< removes control characters, makes every white space a space
-  bool handle_chinese_chars = true;   ///< makes every ideograph a word
+  bool clean_text = true;               ///< removes control characters, makes every white space a space
+  bool handle_chinese_chars = true;     ///< makes every ideograph a word
   std::optional<bool> strip_accents{};  ///< decomposes and drops the marks; unless given, as `lowercase`
-  bool lowercase = true;              ///< letter by letter
+  bool lowercase = true;                ///< letter by letter
 
   constexpr bool strips() const { return strip_accents.value_or(lowercase); }
 };

@@ -67,8 +67,9 @@ class BytePair {
       const std::uint64_t key = pair_key(vocabulary.id(first, "merge"), vocabulary.id(second, "merge"));
       std::size_t slot = slot_of(key);
       for (; rules_[slot].token >= 0; slot = (slot + 1) & (rules_.size() - 1)) {
-        require(rules_[slot].key != key, "BytePair", "merge " + std::to_string(rank), "a new pair",
-                "'" + first + "' '" + second + "' again");
+        if (rules_[slot].key == key)
+          fail("BytePair", "merge " + std::to_string(rank), "a new pair",
+               detail::quoted(first) + " " + detail::quoted(second) + " again");
       }
       rules_[slot] = {key, static_cast<std::int32_t>(rank), vocabulary.id(first + second, "merge")};
     }

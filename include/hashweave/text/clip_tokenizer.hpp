@@ -21,7 +21,7 @@ namespace hashweave {
 struct ClipTokenizerOptions {
   std::string first = "<|startoftext|>";  ///< begins every sequence
   std::string last = "<|endoftext|>";     ///< ends every sequence; the text tower is read there
-  std::optional<Size> max_length{};         ///< longest sequence in tokens, with these two; 77 in published models
+  std::optional<Size> max_length{};       ///< longest sequence in tokens, with these two; 77 in published models
 };
 
 /// The tokenizer of CLIP's text tower: composed, lowercase words as byte pairs between two special tokens. Gives the

@@ -28,6 +28,14 @@ inline std::string read_text_file(const std::filesystem::path& file, std::size_t
   return text;
 }
 
+namespace detail {
+inline std::string quoted(std::string_view text) {
+  std::string out{"'"};
+  out.append(text).push_back('\'');
+  return out;
+}
+}  // namespace detail
+
 /// The tokens of a model and their ids: token i has id i. Look-up by name is a binary search.
 class Vocabulary {
  public:
@@ -40,15 +48,16 @@ class Vocabulary {
     for (const std::string& token : tokens_) bytes += token.size() + 1;
     require(bytes < std::size_t{1} << 23, where, "bytes of tokens", "less than 2^23", bytes);
     for (std::size_t i = 0; i < tokens_.size(); ++i) {
-      require(is_utf8(tokens_[i]), where, "token " + std::to_string(i), "UTF-8", "other bytes");
+      if (!is_utf8(tokens_[i])) fail(where, "token " + std::to_string(i), "UTF-8", "other bytes");
       if (!tokens_[i].empty()) order_.push_back(static_cast<std::int32_t>(i));
     }
     std::sort(order_.begin(), order_.end(), [&](auto a, auto b) {
       return std::pair{token(a), a} < std::pair{token(b), b};
     });
     for (std::size_t i = 1; i < order_.size(); ++i) {
-      require(token(order_[i - 1]) != token(order_[i]), where, "token " + std::to_string(order_[i]), "a new token",
-              "'" + std::string(token(order_[i])) + "' again, which is token " + std::to_string(order_[i - 1]));
+      if (token(order_[i - 1]) == token(order_[i]))
+        fail(where, "token " + std::to_string(order_[i]), "a new token",
+             detail::quoted(token(order_[i])) + " again, which is token " + std::to_string(order_[i - 1]));
     }
   }
 
@@ -82,7 +91,7 @@ class Vocabulary {
   /// @throws Error if there is no such token.
   std::int32_t id(std::string_view name, std::string_view where = "vocabulary") const {
     const auto found = find(name);
-    require(found.has_value(), where, "special token", "'" + std::string(name) + "'", "no such token");
+    if (!found) fail(where, "token", detail::quoted(name), "no such token");
     return *found;
   }
 
