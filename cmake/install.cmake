@@ -14,6 +14,11 @@ if(TARGET hashweave_io)  # in a file of its own: only who asks for the component
   install(EXPORT hashweaveIoTargets NAMESPACE hashweave:: DESTINATION "${package_dir}")
 endif()
 
+if(TARGET hashweave_data)  # likewise
+  install(TARGETS hashweave_data EXPORT hashweaveDataTargets)
+  install(EXPORT hashweaveDataTargets NAMESPACE hashweave:: DESTINATION "${package_dir}")
+endif()
+
 configure_package_config_file(cmake/hashweaveConfig.cmake.in hashweaveConfig.cmake INSTALL_DESTINATION "${package_dir}")
 write_basic_package_version_file(hashweaveConfigVersion.cmake COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES

@@ -156,6 +156,7 @@ def main():
     ap.add_argument("--strings", type=int, default=1_000_000)
     ap.add_argument("--seed", type=int, default=1)
     ap.add_argument("--skip-points", action="store_true")
+    ap.add_argument("--rules", default=",".join(RULES), help="which rules of BERT: clean, ideographs, strip accents, lowercase")
     a = ap.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         program = pathlib.Path(folder) / "peer_tokenizers"
@@ -173,7 +174,7 @@ def main():
             print(f"{what}: {count} texts, all equal", flush=True)
 
         if not a.skip_points:
-            for rules in RULES:
+            for rules in filter(None, a.rules.split(",")):
                 w = words(rules)
                 in_batches(f"words of every scalar value, rules {rules}", len(scalars), lambda i, j: scalars[i:j],
                            lambda texts: [w(t) for t in texts], lambda texts: ours.words(rules, texts))
@@ -190,7 +191,7 @@ def main():
                 in_batches(f"{what}, lines of {pathlib.Path(a.texts).name}", len(lines), lambda i, j: lines[i:j], theirs, mine)
 
         whole("bert-base-uncased", bert(a.vocab), ["ids", a.vocab, "11-1"])
-        for rules in RULES:
+        for rules in filter(None, a.rules.split(",")):
             t, w = bert(a.vocab, rules), words(rules)
             in_batches(f"ids and words, rules {rules}, random strings", a.strings // (1 if rules == RULES[0] else 10), draw,
                        lambda texts: list(zip([e.ids for e in t.encode_batch(texts)], [w(x) for x in texts])),

@@ -27,6 +27,7 @@
 #include <hashweave/index/code.hpp>
 #include <hashweave/index/hamming_index.hpp>
 #include <hashweave/index/pack.hpp>
+#include <hashweave/io/position_interpolation.hpp>
 #include <hashweave/nn/activation.hpp>
 #include <hashweave/nn/batch_norm.hpp>
 #include <hashweave/nn/dropout.hpp>
@@ -36,7 +37,6 @@
 #include <hashweave/nn/linear.hpp>
 #include <hashweave/nn/patch_embed.hpp>
 #include <hashweave/nn/pick.hpp>
-#include <hashweave/io/position_interpolation.hpp>
 #include <hashweave/nn/self_attention.hpp>
 #include <hashweave/nn/softmax.hpp>
 #include <hashweave/optim/adam.hpp>

@@ -2,6 +2,7 @@
 #include <data/dataset_samples.hpp>
 #include <hashweave/data/dataset.hpp>
 #include <hashweave/io/npz.hpp>
+#include <limits>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -67,6 +68,40 @@ TEST_CASE("Features in one part have labels as zeros and ones", "[data][dataset]
   CHECK(labels_of(set, 1).empty());
   CHECK(set.positions(Split::rest).size() == 2);
   CHECK(set.text_features().columns == 4);
+}
+
+TEST_CASE("Names and captions that lie beside features become those of the items", "[data][dataset]") {
+  const auto texts = [](Strings text) {
+    MatVariable variable;
+    variable.kind = MatVariable::Kind::text;
+    variable.shape = {std::ssize(text), 1};
+    variable.text = std::move(text);
+    return variable;
+  };
+  const std::vector<double> zeros_and_ones{1, 0, 0, 1, 0, 1};  // (2, 3), column-major as in MATLAB
+  detail::FeatureArrays arrays;
+  arrays["index"] = texts({"a.jpg ", "b.jpg"});
+  arrays["caption"] = texts({"A cat   ", "A dog"});
+  arrays["category"] = detail::number_array(
+      {{DType::f64, {2, 3}, std::as_bytes(std::span{zeros_and_ones}), Order::column_major}, nullptr});
+  const auto read = [&] {
+    DatasetBuilder builder{unchecked()};
+    detail::read_features(arrays, {{}, "f.mat"}, builder);
+    return builder.finish("f.mat");
+  };
+  const CaptionDataset set = read();
+  CHECK(names_of(set) == Strings{"a.jpg", "b.jpg"});
+  CHECK(captions_of(set, 0) == Strings{"A cat"});
+  CHECK(labels_of(set, 0) == Strings{"0"});
+  CHECK(labels_of(set, 1) == Strings{"1", "2"});
+  CHECK(set.place(1).path == "b.jpg");
+  CHECK(set.image_features().rows() == 0);
+
+  arrays["caption"] = texts({"one"});
+  CHECK_THROWS_WITH(read(), Catch::Contains("samples of the captions: expected 2, got 1"));
+  arrays["caption"].kind = MatVariable::Kind::unread;
+  arrays["caption"].reason = "class struct";
+  CHECK_THROWS_WITH(read(), Catch::Contains("array caption: expected numbers or a list of texts, got class struct"));
 }
 
 TEST_CASE("Feature files that contradict themselves are refused", "[data][dataset]") {

@@ -19,7 +19,8 @@ using File = std::vector<std::byte>;
 
 inline std::filesystem::path golden_folder() {
   const char* other = std::getenv("HASHWEAVE_GOLDEN");
-  return other != nullptr && *other != '\0' ? other : HASHWEAVE_GOLDEN_DEFAULT;
+  return other != nullptr && *other != '\0' ? std::filesystem::path{other}
+                                            : std::filesystem::path{HASHWEAVE_TESTS} / "golden";
 }
 
 inline File bytes_of(std::string_view text) {

@@ -111,7 +111,7 @@ TEST_CASE("The slices of all ranks make up the global batch, for any number of r
 
 TEST_CASE("Every caption of an image comes once in as many epochs as there are captions", "[data][sampler]") {
   for (const Size count : {Size{1}, Size{5}, Size{7}})
-    for (std::uint32_t image = 0; image < 50; ++image)
+    for (Size image = 0; image < 50; ++image)
       for (std::uint32_t round = 0; round < 3; ++round) {
         std::set<Size> seen;
         for (Size e = 0; e < count; ++e)
@@ -119,7 +119,7 @@ TEST_CASE("Every caption of an image comes once in as many epochs as there are c
         CHECK(seen.size() == static_cast<std::size_t>(count));
       }
   std::array<int, 5> hits{};
-  for (std::uint32_t image = 0; image < 5000; ++image) ++hits[static_cast<std::size_t>(caption_choice(3, 0, image, 5))];
+  for (Size image = 0; image < 5000; ++image) ++hits[static_cast<std::size_t>(caption_choice(3, 0, image, 5))];
   for (const int h : hits) CHECK(std::abs(h - 1000) < 150);
 }
 
@@ -128,7 +128,7 @@ TEST_CASE("The order of samples stays the same for ever", "[data][sampler]") {
   CHECK(digest(epoch_of(Sampler{1000, 30, 1}, 7)) == 0x30e1e8f1a66cef8d);
   CHECK(digest(epoch_of(Sampler{82783, 128, 20250101}, 1)) == 0x246be59412048008);
   std::vector<Size> captions;
-  for (std::uint32_t image = 0; image < 100; ++image) captions.push_back(caption_choice(1, 3, image, 5));
+  for (Size image = 0; image < 100; ++image) captions.push_back(caption_choice(1, 3, image, 5));
   CHECK(digest(captions) == 0xe59b1aa5694c8e07);
 }
 

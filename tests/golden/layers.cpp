@@ -2,10 +2,10 @@
 #include <golden/check_layer.hpp>
 #include <hashweave/cmh/hash_head.hpp>
 #include <hashweave/cmh/transformer_block.hpp>
+#include <hashweave/io/position_interpolation.hpp>
 #include <hashweave/nn/activation.hpp>
 #include <hashweave/nn/layer_norm.hpp>
 #include <hashweave/nn/linear.hpp>
-#include <hashweave/io/position_interpolation.hpp>
 #include <hashweave/nn/self_attention.hpp>
 #include <hashweave/nn/softmax.hpp>
 

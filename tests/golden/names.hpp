@@ -3,8 +3,8 @@
 #include <string_view>
 #include <vector>
 
-// What the library's parameters are called in the files of the cases: torch.nn's modules here, the public checkpoints by
-// the library's own tables.
+// What the library's parameters are called in the files of the cases: torch.nn's modules here, the public checkpoints
+// by the library's own tables.
 namespace hashweave::golden {
 
 /// The parameters `library` or `library.…` are the checkpoint's `checkpoint` or `checkpoint.…`. `{i}` stands for the

@@ -69,7 +69,8 @@ double error_of(const L& tower, const Parameters<B, L>& params, const Published&
   B be;
   std::vector<float> x = from.golden.values<float>("in.pixel_values");
   const std::vector<float> wanted = from.golden.values<float>("out.y");
-  const auto y = infer(be, tower, *params, View<B, Pixels<3, 32, 32>>{x.data(), from.golden.shape("in.pixel_values")[0]});
+  const auto y =
+      infer(be, tower, *params, View<B, Pixels<3, 32, 32>>{x.data(), from.golden.shape("in.pixel_values")[0]});
   REQUIRE(y.mat().size() == static_cast<Size>(wanted.size()));
   double worst = 0, most = 0;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
@@ -201,7 +202,8 @@ TEST_CASE("a position table for another grid is interpolated on loading", "[io][
 
 TEST_CASE("what is exported has the published names, shapes and values", "[io][checkpoint]") {
   const Folder folder;
-  const auto round_trip = [&](const std::string& name, const CheckpointFamily& family, auto params, std::size_t beside) {
+  const auto round_trip = [&](const std::string& name, const CheckpointFamily& family, auto params,
+                              std::size_t beside) {
     const Published from{name};
     load_checkpoint(params, from.through_a_file(folder), family);
     export_checkpoint(params, folder.path / "out.safetensors", family);

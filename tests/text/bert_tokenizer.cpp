@@ -26,7 +26,10 @@ BertTokenizer small(BertTokenizerOptions options = {}) {
 
 std::string joined(const BertTokenizer& tokenizer, const Ids& ids) {
   std::string out;
-  for (const std::int32_t id : ids) out += (out.empty() ? "" : " ") + std::string(tokenizer.vocabulary().token(id));
+  for (const std::int32_t id : ids) {
+    if (!out.empty()) out += ' ';
+    out += tokenizer.vocabulary().token(id);
+  }
   return out;
 }
 

@@ -59,11 +59,11 @@ class Permutation {
 /// Which of `count` captions of an image an epoch takes: every caption comes once in `count` epochs, in an order that
 /// differs between images. A pure function of its arguments.
 /// @throws Error when `count` is below 1.
-inline Size caption_choice(std::uint64_t seed, std::uint32_t epoch, std::uint32_t image, Size count) {
+inline Size caption_choice(std::uint64_t seed, std::uint32_t epoch, Size image, Size count) {
   require(count >= 1, "caption_choice", "captions of the image", "at least 1", count);
   const auto captions = static_cast<std::uint64_t>(count);
   const auto round = static_cast<std::uint32_t>(epoch / captions);
-  const Permutation order{count, {seed ^ name_hash("captions"), round, image}};
+  const Permutation order{count, {seed ^ name_hash("captions"), round, static_cast<std::uint32_t>(image)}};
   return order(static_cast<Size>(epoch % captions));
 }
 

@@ -26,7 +26,8 @@ inline std::optional<std::string_view> below(std::string_view name, std::string_
   return name.substr(place.size() + 1);
 }
 
-/// Extents without leading ones, as a matrix: (1, 197, 768) is (197, 768), (768, 3, 16, 16) is (768, 768), (D) is (1, D).
+/// Extents without leading ones, as a matrix: (1, 197, 768) is (197, 768), (768, 3, 16, 16) is (768, 768), (D) is (1,
+/// D).
 inline std::pair<Size, Size> as_matrix(const Shape& shape) {
   std::size_t first = 0;
   while (first < shape.size() && shape[first] == 1) ++first;
@@ -56,7 +57,8 @@ struct Complaints {
 
   void raise(const std::string& where) const {
     std::string text;
-    for (const auto& [what, names] : {std::pair{"missing", &missing}, {"unexpected", &unexpected}, {"wrongly shaped", &shapes}}) {
+    for (const auto& [what, names] :
+         {std::pair{"missing", &missing}, {"unexpected", &unexpected}, {"wrongly shaped", &shapes}}) {
       if (names->empty()) continue;
       text += (text.empty() ? "" : "; ") + std::string{what} + ": ";
       for (std::size_t i = 0; i < names->size(); ++i) text += (i == 0 ? "" : ", ") + (*names)[i];
@@ -67,8 +69,8 @@ struct Complaints {
 
 }  // namespace detail
 
-/// Sets the parameters under `place` (all, when it is empty) from a public checkpoint. Other spellings of the family are
-/// understood; q, k and v are put together; a position table for another square grid is interpolated (bicubic).
+/// Sets the parameters under `place` (all, when it is empty) from a public checkpoint. Other spellings of the family
+/// are understood; q, k and v are put together; a position table for another square grid is interpolated (bicubic).
 /// Nothing is changed unless everything fits.
 /// @throws Error that lists all tensors that are missing, unexpected or wrongly shaped, by name.
 template <class B, class L>
@@ -80,7 +82,8 @@ LoadReport load_checkpoint(Parameters<B, L>& params, const TensorFile& file, con
   std::map<std::string, std::string, std::less<>> by_published;  // published name -> name in the file
   for (const auto& [name, tensor] : file.tensors()) {
     const std::string published = published_name(family, name);
-    if (!by_published.emplace(published, name).second) complaints.unexpected.push_back(name + " (a second " + published + ")");
+    if (!by_published.emplace(published, name).second)
+      complaints.unexpected.push_back(name + " (a second " + published + ")");
   }
   std::set<std::string> used;
   std::vector<std::pair<std::string, std::vector<T>>> values;
@@ -122,9 +125,10 @@ LoadReport load_checkpoint(Parameters<B, L>& params, const TensorFile& file, con
   }
   for (const auto& [published, name] : by_published) {
     if (used.contains(published)) continue;
-    const bool known = std::any_of(family.ignored.begin(), family.ignored.end(), [&, &published = published](std::string_view ignored) {
-      return detail::renamed(published, ignored, ignored).has_value();
-    });
+    const bool known = std::any_of(family.ignored.begin(), family.ignored.end(),
+                                   [&, &published = published](std::string_view ignored) {
+                                     return detail::renamed(published, ignored, ignored).has_value();
+                                   });
     (known ? report.ignored : complaints.unexpected).push_back(name);
   }
   if (values.empty()) complaints.missing.push_back("any parameter under '" + std::string{place} + "'");
@@ -140,8 +144,8 @@ LoadReport load_checkpoint(Parameters<B, L>& params, const TensorFile& file, con
 /// names, q, k and v apart, the patch projection as a convolution of three channels. Whole or not at all.
 /// @throws Error when the family has a name for none of the parameters; `MachineError` where the disk fails.
 template <class B, class L>
-void export_checkpoint(const Parameters<B, L>& params, const std::filesystem::path& path, const CheckpointFamily& family,
-                       std::string_view place = {}) {
+void export_checkpoint(const Parameters<B, L>& params, const std::filesystem::path& path,
+                       const CheckpointFamily& family, std::string_view place = {}) {
   std::vector<std::vector<float>> storage;
   std::vector<std::pair<std::string, Shape>> heads;
   for (const ParameterEntry& e : params.entries()) {
@@ -166,7 +170,8 @@ void export_checkpoint(const Parameters<B, L>& params, const std::filesystem::pa
   }
   require(!heads.empty(), path.string(), "parameters with a name in " + std::string{family.name}, "at least 1", 0);
   std::vector<NamedTensor> tensors;
-  for (std::size_t i = 0; i < heads.size(); ++i) tensors.push_back({heads[i].first, view_of(storage[i], heads[i].second)});
+  for (std::size_t i = 0; i < heads.size(); ++i)
+    tensors.push_back({heads[i].first, view_of(storage[i], heads[i].second)});
   write_safetensors(path, std::move(tensors), {{"format", "pt"}});
 }
 

@@ -23,10 +23,10 @@ struct OtherSpelling {
 struct CheckpointFamily {
   std::string_view name;
   std::vector<NameRule> rules;
-  std::vector<std::string_view> prefixes{};     ///< taken off before anything else, where a name begins with them
+  std::vector<std::string_view> prefixes{};  ///< taken off before anything else, where a name begins with them
   std::vector<OtherSpelling> other_spellings{};
-  std::vector<std::string_view> ignored{};      ///< what a checkpoint may hold beside the tower: heads, poolers
-  std::vector<std::string_view> rank_three{};   ///< tensors written as (1, rows, D) rather than (rows, D) or (D)
+  std::vector<std::string_view> ignored{};     ///< what a checkpoint may hold beside the tower: heads, poolers
+  std::vector<std::string_view> rank_three{};  ///< tensors written as (1, rows, D) rather than (rows, D) or (D)
 };
 
 namespace detail {
@@ -65,7 +65,8 @@ inline std::string published_name(const CheckpointFamily& family, std::string_vi
   for (const OtherSpelling& other : family.other_spellings) {
     if (const auto to = detail::renamed(out, other.from, other.to)) out = *to;
   }
-  for (const auto& [tail, modern] : {std::pair{"LayerNorm.gamma", "LayerNorm.weight"}, {"LayerNorm.beta", "LayerNorm.bias"}}) {
+  for (const auto& [tail, modern] :
+       {std::pair{"LayerNorm.gamma", "LayerNorm.weight"}, {"LayerNorm.beta", "LayerNorm.bias"}}) {
     if (out.ends_with(tail)) out.replace(out.size() - std::string_view{tail}.size(), std::string::npos, modern);
   }
   return out;
