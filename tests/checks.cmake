@@ -73,6 +73,6 @@ endif()
 foreach(build IN ITEMS "clang_build clang" "sanitize_address asan" "sanitize_thread tsan" "benchmarks_build bench")
   separate_arguments(build)
   list(POP_FRONT build name preset)
-  add_check(${name} SLOW PROCESSORS ${cores} TIMEOUT 1200
+  add_check(${name} SLOW PROCESSORS ${cores} TIMEOUT 2700
     COMMAND "${here}/builds/run.sh" ${preset} "${PROJECT_SOURCE_DIR}" "${builds}/${preset}")
 endforeach()
