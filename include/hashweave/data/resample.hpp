@@ -80,7 +80,7 @@ enum class PassOrder {
 /// Source: the behaviour of Pillow's antialiased resampling, tested on golden values.
 inline Image resample(ImageView image, Size height, Size width, Filter filter, const Box& window,
                       PassOrder order = PassOrder::by_shrinkage) {
-  constexpr Size most = Size{1} << 24, most_scaled = Size{1} << 40;  // sizes that double and 32-bit sums hold exactly
+  constexpr Size most = Size{1} << 24, most_scaled = Size{1} << 30;  // what 32-bit sums and 64-bit products hold
   const auto between = [](Size a, Size b, Size largest, const char* what) {
     require(std::min(a, b) >= 1 && std::max(a, b) <= largest, "resample", what, "1 to " + std::to_string(largest),
             std::min(a, b) < 1 ? std::min(a, b) : std::max(a, b));
