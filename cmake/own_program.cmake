@@ -31,10 +31,20 @@ function(hashweave_own_flags target)
   endif()
 endfunction()
 
+# The kernels of the CPU backend, compiled once for all our programs and optimised in every build; the programs
+# themselves are quick to compile then.
+add_library(own_kernels OBJECT EXCLUDE_FROM_ALL "${CMAKE_CURRENT_LIST_DIR}/own_kernels.cpp")
+target_link_libraries(own_kernels PRIVATE hashweave::hashweave)
+hashweave_own_flags(own_kernels)
+if(NOT CMAKE_BUILD_TYPE STREQUAL "Release")
+  target_compile_options(own_kernels PRIVATE -O2)
+endif()
+
 # hashweave_own_program(name source...): an executable in bin/ that uses hashweave.
 function(hashweave_own_program name)
   add_executable(${name} ${ARGN})
-  target_link_libraries(${name} PRIVATE hashweave::hashweave)
+  target_link_libraries(${name} PRIVATE hashweave::hashweave own_kernels)
+  target_compile_definitions(${name} PRIVATE HASHWEAVE_EXTERN_KERNELS)
   set_target_properties(${name} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin"
     CXX_EXTENSIONS OFF)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Configures, builds and runs the tests of one more preset.  usage: run.sh clang|asan|tsan|bench SOURCE_DIR BUILD_DIR
+# Configures, builds and runs the tests of one more preset.  usage: run.sh asan|tsan|bench SOURCE_DIR BUILD_DIR
 set -euo pipefail
 preset=$1 source=$2 build=$3
 needs() { command -v "$1" >/dev/null || { echo "skipped: $1 is not installed"; exit 77; }; }
@@ -8,11 +8,10 @@ jobs=$(nproc)
 
 configure=()
 case $preset in
-  clang)
+  asan | tsan)  # the other compiler at once
     clang=$(command -v clang++-14 || command -v clang++) || { echo "skipped: no clang++"; exit 77; }
     configure=(-D CMAKE_CXX_COMPILER="$clang")
     ;;
-  asan | tsan) configure=(-D CMAKE_CXX_COMPILER="$(command -v g++ || command -v c++)") ;;
   bench)  # whether they compile and list themselves: unoptimised, beside the build that measures
     configure=(-D CMAKE_BUILD_TYPE=Debug)
     build="$build-unoptimised"
@@ -42,13 +41,10 @@ export UBSAN_OPTIONS=print_stacktrace=1
 export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
 
 case $preset in
-  clang)
+  asan)
     builds unit_tests golden_tests examples
     runs unit_tests
-    ;;
-  asan)
-    builds unit_tests
-    runs unit_tests
+    runs golden_tests
     ;;
   tsan)
     builds thread_tests

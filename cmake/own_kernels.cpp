@@ -1,0 +1,2 @@
+// The kernels, compiled once for all programs of this project.
+#include <hashweave/cpu/instantiate.hpp>
