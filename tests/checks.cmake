@@ -25,6 +25,11 @@ endif()
 if(TARGET golden_tests)
   add_check(golden PROCESSORS ${cores} TIMEOUT 600 COMMAND golden_tests)
 endif()
+# the towers with real weights, which are fetched; skipped without a network
+if(TARGET golden_tests AND TARGET convert_weights)
+  add_check(golden_real SLOW TIMEOUT 900
+    COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/golden/real.sh" "${PROJECT_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/bin")
+endif()
 get_property(examples GLOBAL PROPERTY HASHWEAVE_EXAMPLES)
 foreach(example IN LISTS examples)
   add_check(example_${example} COMMAND ${example})

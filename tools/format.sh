@@ -10,7 +10,7 @@ if ! command -v "$tool" >/dev/null || ! "$tool" --version | grep -q "version $ve
   exit 77
 fi
 
-mapfile -d '' files < <(find include tests examples benchmarks -type f \
+mapfile -d '' files < <(find include tests examples benchmarks tools -type f \
   \( -name '*.hpp' -o -name '*.cpp' -o -name '*.cu' -o -name '*.cuh' \) -print0 | sort -z)
 if [[ ${1:-} != --check ]]; then
   "$tool" -i "${files[@]}"

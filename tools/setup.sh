@@ -3,7 +3,7 @@
 
 packages_build=(g++ cmake ninja-build ccache libeigen3-dev nlohmann-json3-dev zlib1g-dev
   libjpeg62-turbo-dev libpng-dev libstb-dev)
-packages_test=("${packages_build[@]}" git clang-14 libclang-rt-14-dev pkg-config meson catch2
+packages_test=("${packages_build[@]}" git clang-14 libclang-rt-14-dev pkg-config meson catch2 python3-venv
   libbenchmark-dev librange-v3-dev "clang-format-$(sed -n '1s/^# clang-format //p' .clang-format)")
 
 # setup_packages NAME...: installs what is missing, or says how and stops.

@@ -19,6 +19,7 @@ with_cmake() {  # arguments of the configuration
   cmake -S "$here/$way" -B "$work/build" "${generator[@]}" "${launcher[@]}" "$@"
   cmake --build "$work/build"
   "$work/build/consumer"
+  "$work/build/consumer_inputs"
 }
 
 case $way in
@@ -46,6 +47,9 @@ case $way in
     echo "cflags: ${cflags[*]}; libs: ${libs[*]}"
     "${CXX:-g++}" -std=c++20 "${cflags[@]}" "$here/main.cpp" "$here/other.cpp" -o "$work/build/consumer" "${libs[@]}"
     "$work/build/consumer"
+    read -ra flags < <(pkg-config --cflags --libs "hashweave-io >= 0.1" hashweave-data)
+    "${CXX:-g++}" -std=c++20 "$here/inputs.cpp" -o "$work/build/consumer_inputs" "${flags[@]}"
+    "$work/build/consumer_inputs"
     ;;
   meson)
     needs meson
@@ -56,6 +60,7 @@ case $way in
     meson setup "$work/build" "$work/project"
     meson compile -C "$work/build"
     "$work/build/consumer"
+    "$work/build/consumer_inputs"
     ;;
   *)
     echo "unknown way: $way"

@@ -1,10 +1,12 @@
 #pragma once
 #include <array>
+#include <hashweave/io/config.hpp>
 #include <hashweave/io/mat5.hpp>
 #include <hashweave/io/npy.hpp>
 #include <hashweave/io/npz.hpp>
 #include <hashweave/io/onnx.hpp>
 #include <hashweave/io/safetensors.hpp>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -39,17 +41,35 @@ inline void exercise_mat5(Bytes bytes) {
     if (variable.kind == MatVariable::Kind::numbers) exercise(variable.numbers);
 }
 
+/// Reads a config.json for every family; it is at fault where none can read it.
+inline void exercise_config(Bytes bytes) {
+  int read = 0;
+  std::string fault;
+  for (const CheckpointFamily* family : {&hf_vit(), &hf_dinov2(), &hf_bert(), &hf_clip_vision(), &hf_clip_text()}) {
+    try {
+      const TowerConfig config = parse_config(as_text(bytes), "file", *family);
+      if (!(config.layer_norm_eps > 0) || config.hidden_size < 1 || config.hidden_size > Size{1} << 30)
+        throw std::logic_error{"a config with sizes out of bounds"};
+      ++read;
+    } catch (const Error& error) {
+      fault = error.what();
+    }
+  }
+  if (read == 0) throw Error{fault};
+}
+
 struct Format {
   std::string_view name;
   std::string_view seed;  ///< a small sound file below tests/io/data
   void (*exercise)(Bytes);
 };
-inline constexpr std::array<Format, 7> formats{{{"safetensors", "safetensors/kinds.safetensors", exercise_safetensors},
+inline constexpr std::array<Format, 8> formats{{{"safetensors", "safetensors/kinds.safetensors", exercise_safetensors},
                                                 {"npy", "npy/f4_fortran.npy", exercise_npy},
                                                 {"npz", "npz/stored.npz", exercise_npz},
                                                 {"npz", "npz/deflated.npz", exercise_npz},
                                                 {"onnx", "onnx/constants.onnx", exercise_onnx},
                                                 {"mat5", "mat5/plain.mat", exercise_mat5},
-                                                {"mat5", "mat5/compressed.mat", exercise_mat5}}};
+                                                {"mat5", "mat5/compressed.mat", exercise_mat5},
+                                                {"config", "config/clip.json", exercise_config}}};
 
 }  // namespace hashweave::test

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 #include <hashweave/io/onnx.hpp>
 #include <io/files.hpp>
+#include <io/protobuf_writer.hpp>
 #include <string>
 #include <vector>
 
@@ -9,15 +10,6 @@ using namespace hashweave::test;
 
 namespace {
 
-std::string varint(std::uint64_t number) {
-  std::string text;
-  for (; number >= 128; number >>= 7) text += static_cast<char>(number | 128);
-  return text + static_cast<char>(number);
-}
-std::string field(unsigned id, std::string_view text) {
-  return varint(id << 3 | 2) + varint(text.size()) + std::string{text};
-}
-std::string field(unsigned id, std::uint64_t number) { return varint(id << 3) + varint(number); }
 std::string initializer(const std::string& rest, std::string_view name = "w") {
   return field(5, rest + field(8, name));
 }

@@ -90,3 +90,19 @@ TEST_CASE("Long words and any bytes are taken", "[text]") {
   for (int b = 0; b < 256; ++b) bytes += static_cast<char>(b);
   for (const std::int32_t id : clip().encode(bytes)) REQUIRE((id >= 0 && id < clip().vocabulary().size()));
 }
+
+TEST_CASE("Ten thousand damaged lists of merges are read or refused", "[text]") {
+  const std::string good = "#version\nt h\nth e</w>\na n\nan d</w>\n\u00c3 \u00a9</w>\n";
+  int refused = 0;
+  for (std::uint32_t i = 0; i < 10'000; ++i) {
+    try {
+      const ClipTokenizer t = ClipTokenizer::from_merges_text(mutated(good, {3, 0, i}));
+      for (const std::int32_t id : t.encode("the and caf\u00e9 than"))
+        if (id < 0 || id >= t.vocabulary().size()) FAIL("id " << id);
+    } catch (const Error&) {
+      ++refused;
+    }
+  }
+  CHECK(refused > 1000);
+  CHECK(refused < 9999);
+}

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "support/check_error.hpp"
+#include "text/exercise.hpp"
 #include "text/support.hpp"
 
 using namespace hashweave;
@@ -166,4 +167,14 @@ TEST_CASE("Ten thousand damaged tokenizer.json files are read or refused", "[tex
   }
   CHECK(refusals > 1000);
   CHECK(refusals < 9999);
+}
+
+TEST_CASE("The seeds of the fuzz target of tokenizers are read or refused", "[text]") {
+  int seeds = 0;
+  for (const auto& entry : std::filesystem::directory_iterator{test_file("fuzz/corpus/wordpiece")}) {
+    CAPTURE(entry.path().string());
+    CHECK_NOTHROW(exercise_tokenizers(read_text_file(entry.path())));
+    ++seeds;
+  }
+  CHECK(seeds > 2);
 }

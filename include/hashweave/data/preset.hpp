@@ -15,7 +15,7 @@ enum class Fit {
 /// How the margin of a centre crop is halved when it is odd.
 enum class Halving {
   to_even,  ///< torchvision, timm: round(margin / 2), ties to the even number
-  down,     ///< Hugging Face's processors on NumPy: margin // 2
+  down,     ///< Hugging Face's processors: margin // 2
 };
 
 /// How a family of models wants its images. Values are divided by 255, less `mean`, over `deviation`, by channel.

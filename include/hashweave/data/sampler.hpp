@@ -72,6 +72,9 @@ struct Rank {
   Size number = 0, of = 1;
 };
 
+/// Where a rank's slice of m samples begins: of n ranks, rank r has those at [m r / n, m (r + 1) / n).
+constexpr Size rank_cut(Size m, Size rank, Size ranks) { return m / ranks * rank + m % ranks * rank / ranks; }
+
 /// What becomes of the samples at the end of an epoch that do not fill a batch.
 enum class LastBatch : std::uint8_t { keep, drop };
 
@@ -107,7 +110,7 @@ class Sampler {
   std::vector<Size> batch(std::uint32_t epoch, Size number) const {
     const auto [begin, end] = bounds(number);
     const Size m = end - begin;
-    return slice(epoch, begin + cut(m, rank_.number), begin + cut(m, rank_.number + 1));
+    return slice(epoch, begin + rank_cut(m, rank_.number, rank_.of), begin + rank_cut(m, rank_.number + 1, rank_.of));
   }
 
  private:
@@ -120,7 +123,6 @@ class Sampler {
             number);
     return {number * batch_, std::min(count_, (number + 1) * batch_)};
   }
-  Size cut(Size m, Size rank) const { return m / rank_.of * rank + m % rank_.of * rank / rank_.of; }
   std::vector<Size> slice(std::uint32_t epoch, Size begin, Size end) const {
     const Permutation permutation = order(epoch);
     std::vector<Size> samples;

@@ -2,7 +2,9 @@
 #include <cmath>
 #include <hashweave/core/parameters.hpp>
 #include <hashweave/io/checkpoint_names.hpp>
+#include <hashweave/io/config.hpp>
 #include <hashweave/io/position_interpolation.hpp>
+#include <hashweave/io/safetensors.hpp>
 #include <hashweave/io/safetensors_writer.hpp>
 #include <hashweave/io/tensor.hpp>
 #include <set>
@@ -137,6 +139,23 @@ LoadReport load_checkpoint(Parameters<B, L>& params, const TensorFile& file, con
     params.assign(name, all);
     report.loaded.push_back(name);
   }
+  return report;
+}
+
+/// The same from a file or folder (see `open_safetensors`), and the tower made what its config.json says, where one
+/// lies beside it: LayerNorm's eps is set, the type's sizes and activation are compared (`configure`). Without one eps
+/// is the family's usual. Nothing is changed unless everything fits.
+/// @throws Error that lists what of config.json does not fit, or else as above.
+template <class B, class L, class Tower>
+LoadReport load_checkpoint(Parameters<B, L>& params, Tower& tower, const std::filesystem::path& path,
+                           const CheckpointFamily& family, std::string_view place = {}) {
+  const SafeTensors file = open_safetensors(path);
+  Tower configured = tower;
+  set_layer_norm_eps(configured, family.defaults.layer_norm_eps);
+  if (const auto config = config_beside(path))
+    configure(configured, as_text(map_file(*config).bytes), config->string(), family);
+  LoadReport report = load_checkpoint(params, file, family, place);
+  tower = configured;
   return report;
 }
 

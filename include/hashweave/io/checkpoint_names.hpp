@@ -1,5 +1,6 @@
 #pragma once
 #include <hashweave/core/types.hpp>
+#include <hashweave/io/tower_config.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,8 +26,12 @@ struct CheckpointFamily {
   std::vector<NameRule> rules;
   std::vector<std::string_view> prefixes{};  ///< taken off before anything else, where a name begins with them
   std::vector<OtherSpelling> other_spellings{};
-  std::vector<std::string_view> ignored{};     ///< what a checkpoint may hold beside the tower: heads, poolers
-  std::vector<std::string_view> rank_three{};  ///< tensors written as (1, rows, D) rather than (rows, D) or (D)
+  std::vector<std::string_view> ignored{};      ///< what a checkpoint may hold beside the tower: heads, poolers
+  std::vector<std::string_view> rank_three{};   ///< tensors written as (1, rows, D) rather than (rows, D) or (D)
+  TowerConfig defaults{};                       ///< what a config.json means that does not say it
+  std::vector<std::string_view> model_types{};  ///< of its config.json; none: the family's config.json is not read
+  std::string_view config_part{};  ///< the object of config.json that describes the tower, if it is but a part
+  double mlp_ratio = 0;            ///< intermediate_size / hidden_size where config.json says this instead
 };
 
 namespace detail {
@@ -111,7 +116,17 @@ inline const CheckpointFamily& hf_vit() {
        {"layers.{i}.layernorm_before", "encoder.layer.{i}.layernorm_before"},
        {"layers.{i}.layernorm_after", "encoder.layer.{i}.layernorm_after"}},
       {"pooler", "classifier", "embeddings.mask_token"},
-      {"embeddings.cls_token", "embeddings.position_embeddings"}};
+      {"embeddings.cls_token", "embeddings.position_embeddings"},
+      {.hidden_size = 768,
+       .num_hidden_layers = 12,
+       .num_attention_heads = 12,
+       .intermediate_size = 3072,
+       .image_size = 224,
+       .patch_size = 16,
+       .num_channels = 3,
+       .hidden_act = "gelu",
+       .layer_norm_eps = 1e-12},
+      {"vit"}};
   return family;
 }
 
@@ -126,7 +141,8 @@ inline const CheckpointFamily& timm_vit() {
                                        {"model.", "module."},
                                        {},
                                        {"head"},
-                                       {"cls_token", "pos_embed"}};
+                                       {"cls_token", "pos_embed"},
+                                       {.layer_norm_eps = 1e-6}};
   return family;
 }
 
@@ -153,7 +169,19 @@ inline const CheckpointFamily& hf_dinov2() {
        {"encoder.layer.{i}.attention.v_proj", "encoder.layer.{i}.attention.attention.value"},
        {"encoder.layer.{i}.attention.o_proj", "encoder.layer.{i}.attention.output.dense"}},
       {"embeddings.mask_token", "classifier"},
-      {"embeddings.cls_token", "embeddings.position_embeddings"}};
+      {"embeddings.cls_token", "embeddings.position_embeddings"},
+      {.hidden_size = 768,
+       .num_hidden_layers = 12,
+       .num_attention_heads = 12,
+       .intermediate_size = 3072,
+       .image_size = 224,
+       .patch_size = 14,
+       .num_channels = 3,
+       .hidden_act = "gelu",
+       .layer_norm_eps = 1e-6},
+      {"dinov2"},
+      {},
+      4};
   return family;
 }
 
@@ -176,7 +204,18 @@ inline const CheckpointFamily& hf_bert() {
        {"blocks.{i}.norm2", {"encoder.layer.{i}.output.LayerNorm"}}},
       {"model.", "bert."},
       {},
-      {"embeddings.position_ids", "pooler", "cls", "classifier"}};
+      {"embeddings.position_ids", "pooler", "cls", "classifier"},
+      {},
+      {.hidden_size = 768,
+       .num_hidden_layers = 12,
+       .num_attention_heads = 12,
+       .intermediate_size = 3072,
+       .vocab_size = 30522,
+       .max_position_embeddings = 512,
+       .type_vocab_size = 2,
+       .hidden_act = "gelu",
+       .layer_norm_eps = 1e-12},
+      {"bert"}};
   return family;
 }
 
@@ -199,7 +238,20 @@ inline const CheckpointFamily& hf_clip_vision() {
        {"projection", {"visual_projection"}}},
       {"model."},
       {},
-      {"vision_model.embeddings.position_ids", "text_model", "text_projection", "logit_scale"}};
+      {"vision_model.embeddings.position_ids", "text_model", "text_projection", "logit_scale"},
+      {},
+      {.hidden_size = 768,
+       .num_hidden_layers = 12,
+       .num_attention_heads = 12,
+       .intermediate_size = 3072,
+       .image_size = 224,
+       .patch_size = 32,
+       .num_channels = 3,
+       .projection_dim = 512,
+       .hidden_act = "quick_gelu",
+       .layer_norm_eps = 1e-5},
+      {"clip", "clip_vision_model"},
+      "vision_config"};
   return family;
 }
 
@@ -220,7 +272,19 @@ inline const CheckpointFamily& hf_clip_text() {
        {"projection", {"text_projection"}}},
       {"model."},
       {},
-      {"text_model.embeddings.position_ids", "vision_model", "visual_projection", "logit_scale"}};
+      {"text_model.embeddings.position_ids", "vision_model", "visual_projection", "logit_scale"},
+      {},
+      {.hidden_size = 512,
+       .num_hidden_layers = 12,
+       .num_attention_heads = 8,
+       .intermediate_size = 2048,
+       .vocab_size = 49408,
+       .max_position_embeddings = 77,
+       .projection_dim = 512,
+       .hidden_act = "quick_gelu",
+       .layer_norm_eps = 1e-5},
+      {"clip", "clip_text_model"},
+      "text_config"};
   return family;
 }
 

@@ -8,6 +8,8 @@ namespace hashweave {
 /// y = f(x), value by value. Shapes: (rows, D) -> (rows, D) for any D. Saved: x; nothing is copied.
 template <Activation F>
 struct Elementwise {
+  static constexpr Activation activation = F;
+
   template <class S>
     requires RowWise<S>
   using Output = S;

@@ -30,6 +30,7 @@ struct LearnedLogitBias {
 /// Source: Vaswani et al., NeurIPS 2017, section 3.2; memory: Dao et al., arXiv:2205.14135, section 3.1.
 template <Size D, Size Heads, class Visibility = Full, class LogitBias = NoLogitBias>
 struct SelfAttention {
+  static constexpr Size heads = Heads;
   static constexpr Size bias_tokens = LogitBias::tokens;
   static constexpr bool whole_heads = Heads > 0 && D % Heads == 0;
   using Qkv = Linear<D, 3 * D>;
