@@ -42,7 +42,7 @@ bool with_packed([[maybe_unused]] const Arithmetic& how, [[maybe_unused]] F&& f)
 template <class T>
 std::size_t product_bytes(const Arithmetic& how, Size m, Size n, Size k) {
   std::size_t bytes = Lent<T>::block_bytes(k * m) + Lent<T>::block_bytes(k * n);
-  with_packed<T>(how, [&](auto packed) { bytes = packed.left_bytes(m, k) + packed.right_bytes(n, k); });
+  with_packed<T>(how, [&](auto packed) { bytes = packed.right_bytes(n, k) + packed.left_bytes(k); });
   return bytes;
 }
 
@@ -52,11 +52,10 @@ void product(const Arithmetic& how, Mat<T> c, In<T> a, In<T> b, T alpha, Start<T
   const Size k = F == Form::tn ? a.rows : a.cols;
   const bool done = with_packed<T>(how, [&](auto packed) {
     using P = decltype(packed);
-    auto* left = reinterpret_cast<std::int32_t*>(memory);
-    auto* right = reinterpret_cast<std::int32_t*>(memory + P::left_bytes(c.rows, k));
-    P::template pack_left<F>(left, a, alpha, 0, panels_of<typename P::Left>(c.rows));
+    auto* right = reinterpret_cast<std::int32_t*>(memory);
+    auto* left = reinterpret_cast<std::int32_t*>(memory + P::right_bytes(c.cols, k));
     P::template pack_right<F>(right, b, 0, panels_of<typename P::Right>(c.cols));
-    P::multiply(c, start, left, right, k, 0, 0);
+    P::template multiply<F>(c, start, a, alpha, right, 0, left);
   });
   if (done) return;
   start.write(c);
@@ -86,37 +85,34 @@ inline Size part_of(Size extent, Size count, Size unit) {
   return ((extent + count - 1) / count + unit - 1) / unit * unit;
 }
 
-/// c = start + alpha * op(a) op(b) by packed operands, on all threads: first these are laid out, each once, then pieces
-/// of c are computed.
+/// c = start + alpha * op(a) op(b) on all threads: first b is packed, then pieces of c are computed.
 template <Form F, class P, class T>
 void packed_product(Cpu<T>& be, P, Mat<T> c, In<T> a, In<T> b, T alpha, Start<T> start) {
-  constexpr Size most_rows = 256, most_cols = 384, group = 4;
-  using Left = typename P::Left;
+  constexpr Size group = 4, pieces = 24, least_cols = 192, least_work = 4'000'000;
   using Right = typename P::Right;
-  const Size k = F == Form::tn ? a.rows : a.cols;
-  const std::size_t left_bytes = P::left_bytes(c.rows, k);
-  std::byte* memory = be.shared(left_bytes + P::right_bytes(c.cols, k));
-  auto* left = reinterpret_cast<std::int32_t*>(memory);
-  auto* right = reinterpret_cast<std::int32_t*>(memory + left_bytes);
-  const Size left_panels = panels_of<Left>(c.rows), right_panels = panels_of<Right>(c.cols);
-  const Size left_tasks = (left_panels + group - 1) / group, right_tasks = (right_panels + group - 1) / group;
-  be.threads().run(left_tasks + right_tasks, [&](Size task, Size) {
-    if (task < left_tasks) {
-      P::template pack_left<F>(left, a, alpha, task * group, std::min(group, left_panels - task * group));
-    } else {
-      const Size first = (task - left_tasks) * group;
-      P::template pack_right<F>(right, b, first, std::min(group, right_panels - first));
-    }
+  const Size k = F == Form::tn ? a.rows : a.cols, panels = panels_of<Right>(c.cols);
+  auto* right = reinterpret_cast<std::int32_t*>(be.shared(P::right_bytes(c.cols, k)));
+  be.threads().run((panels + group - 1) / group, [&](Size task, Size) {
+    P::template pack_right<F>(right, b, task * group, std::min(group, panels - task * group));
   });
 
-  const Cut least = cut_of(c.rows, c.cols, k);
-  const Size tall = part_of(c.rows, std::max(least.rows, (c.rows + most_rows - 1) / most_rows), Left::width);
-  const Size wide = part_of(c.cols, std::max(least.cols, (c.cols + most_cols - 1) / most_cols), Right::width);
-  const Size down = (c.rows + tall - 1) / tall, across = (c.cols + wide - 1) / wide;
-  be.threads().run(down * across, [&](Size task, Size) {
+  const Size tall = part_of(c.rows, (c.rows + P::rows_block - 1) / P::rows_block, P::Left::width);
+  const Size down = (c.rows + tall - 1) / tall;
+  Size across = 1;  // each of these packs all of a
+  while (down * across < pieces && c.cols >= 2 * across * least_cols && c.size() * k >= across * down * least_work) {
+    across *= 2;
+  }
+  const Size wide = part_of(c.cols, across, Right::width);
+  across = (c.cols + wide - 1) / wide;
+  be.reserve_scratch(P::left_bytes(k));
+  be.threads().run(down * across, [&](Size task, Size worker) {
     const Size row = task / across * tall, col = task % across * wide;
-    const Mat<T> piece = cols_of(rows_of(c, row, std::min(tall, c.rows - row)), col, std::min(wide, c.cols - col));
-    P::multiply(piece, start.from_column(col), left, right, k, row / Left::width, col / Right::width);
+    const Size rows = std::min(tall, c.rows - row);
+    const Mat<T> piece = cols_of(rows_of(c, row, rows), col, std::min(wide, c.cols - col));
+    auto* left = reinterpret_cast<std::int32_t*>(be.scratch(worker, P::left_bytes(k)));
+    P::template multiply<F>(piece, start.from_column(col),
+                            F == Form::tn ? cols_of(a, row, rows) : rows_of(a, row, rows), alpha, right,
+                            col / Right::width, left);
   });
 }
 

@@ -118,27 +118,31 @@ template <class Unit, class Layout, bool Along>
 void pack(std::int32_t* packed, Mat<const float> m, float factor, Size first, Size count) {
   const Size extent = Along ? m.rows : m.cols, depth = Along ? m.cols : m.rows, units = units_of<Unit>(depth);
   const __m512 scale = _mm512_set1_ps(factor);
-  for (Size u = 0; u < units; u += 16) {
-    for (Size panel = first; panel < first + count; ++panel) {
-      for (Size part = 0; 16 * part < Layout::width; ++part) {
-        const Size e = panel * Layout::width + 16 * part, k = u * Unit::depth;
-        __m512i block[16];
-        if constexpr (Along) {
-          const Size rows = std::min(extent - e, Layout::width - 16 * part);
-          for (Size i = 0; i < 16; ++i) {
-            block[i] = i < rows ? Unit::along(m.row(e + i) + k, depth - k, scale) : _mm512_setzero_si512();
-          }
-        } else {
-          const __mmask16 columns = first_lanes(std::min(extent - e, Layout::width - 16 * part));
-          for (Size i = 0; i < 16; ++i) {
-            const Size row = k + i * Unit::depth;
-            block[i] = columns == 0 ? _mm512_setzero_si512()
-                                    : Unit::across(m.data + row * m.ld + e, m.ld, depth - row, columns, scale);
-          }
+  const auto block_of = [&](Size panel, Size u) {
+    for (Size part = 0; 16 * part < Layout::width; ++part) {
+      const Size e = panel * Layout::width + 16 * part, k = u * Unit::depth;
+      __m512i block[16];
+      if constexpr (Along) {
+        const Size rows = std::min(extent - e, Layout::width - 16 * part);
+        for (Size i = 0; i < 16; ++i) {
+          block[i] = i < rows ? Unit::along(m.row(e + i) + k, depth - k, scale) : _mm512_setzero_si512();
         }
-        if constexpr (Along == Layout::by_depth) transpose(block);
-        Layout::store(packed + panel * Layout::width * units, u, part, block);
+      } else {
+        const __mmask16 columns = first_lanes(std::min(extent - e, Layout::width - 16 * part));
+        for (Size i = 0; i < 16; ++i) {
+          const Size row = k + i * Unit::depth;
+          block[i] = columns == 0 ? _mm512_setzero_si512()
+                                  : Unit::across(m.data + row * m.ld + e, m.ld, depth - row, columns, scale);
+        }
       }
+      if constexpr (Along == Layout::by_depth) transpose(block);
+      Layout::store(packed + panel * Layout::width * units, u, part, block);
+    }
+  };
+  // in the order in which m lies
+  for (Size outer = 0; outer < (Along ? count : units / 16); ++outer) {
+    for (Size inner = 0; inner < (Along ? units / 16 : count); ++inner) {
+      block_of(first + (Along ? outer : inner), 16 * (Along ? inner : outer));
     }
   }
 }

@@ -138,46 +138,61 @@ struct AmxTile {
 };
 #endif
 
-/// A product of packed operands, tile by tile; `Tile` is the arithmetic.
-template <class Tile>
+/// Products of a packed right operand; `Tile` is the arithmetic. The left one is packed block by block on the way, and
+/// a block stays in the second cache.
+template <class T>
 struct Packed {
+  using Tile = T;
   using Unit = typename Tile::Unit;
   using Left = typename Tile::Left;
   using Right = typename Tile::Right;
 
-  static constexpr Size depth_block = 256;  ///< units: a panel of the right operand stays in the first cache
+  static constexpr Size rows_block = 128 / Left::width * Left::width;
 
-  static std::size_t left_bytes(Size m, Size k) { return packed_bytes<Unit, Left>(m, k); }
   static std::size_t right_bytes(Size n, Size k) { return packed_bytes<Unit, Right>(n, k); }
-
-  template <Form F>
-  static void pack_left(std::int32_t* to, Mat<const float> a, float factor, Size first, Size count) {
-    pack<Unit, Left, F != Form::tn>(to, a, factor, first, count);
+  /// Bytes that `multiply` needs.
+  static std::size_t left_bytes(Size k) {
+    return static_cast<std::size_t>(rows_block * block_units(units_of<Unit>(k)) * 4);
   }
   template <Form F>
   static void pack_right(std::int32_t* to, Mat<const float> b, Size first, Size count) {
     pack<Unit, Right, F == Form::nt>(to, b, 1.0F, first, count);
   }
 
-  /// c = start + a b for the rows of c that begin with panel `row` of a and the columns that begin with panel `col` of
-  /// b.
-  static void multiply(Mat<float> c, Start<float> start, const std::int32_t* a, const std::int32_t* b, Size depth,
-                       Size row, Size col) {
-    const Size units = units_of<Unit>(depth);
+  /// c = start + alpha * op(a) b, where b begins with panel `col` of `right`.
+  template <Form F>
+  static void multiply(Mat<float> c, Start<float> start, Mat<const float> a, float alpha, const std::int32_t* right,
+                       Size col, std::int32_t* left) {
+    constexpr bool along = F != Form::tn;
+    const Size depth = along ? a.cols : a.rows, units = units_of<Unit>(depth), block = block_units(units);
     Tile::begin();
-    for (Size u = 0; u < units; u += depth_block) {
-      const Size count = std::min(depth_block, units - u);
-      for (Size j = 0; j < c.cols; j += Right::width) {
-        const std::int32_t* right = b + ((col + j / Right::width) * units + u) * Right::width;
-        const Start<float> from = u == 0 ? start.from_column(j) : Start<float>{nullptr, true};
-        const Mat<float> columns = cols_of(c, j, std::min(Right::width, c.cols - j));
-        for (Size i = 0; i < c.rows; i += Left::width) {
-          const std::int32_t* left = a + ((row + i / Left::width) * units + u) * Left::width;
-          Tile::multiply(rows_of(columns, i, std::min(Left::width, c.rows - i)), from, left, right, count);
+    for (Size row = 0; row < c.rows; row += rows_block) {
+      const Size rows = std::min(rows_block, c.rows - row);
+      for (Size u = 0; u < std::max<Size>(1, units); u += block) {
+        const Size count = std::min(block, units - u), k = u * Unit::depth;
+        const Size deep = std::min(count * Unit::depth, depth - k);
+        const Mat<const float> part =
+            along ? cols_of(rows_of(a, row, rows), k, deep) : cols_of(rows_of(a, k, deep), row, rows);
+        pack<Unit, Left, along>(left, part, alpha, 0, panels_of<Left>(rows));
+        for (Size j = 0; j < c.cols; j += Right::width) {
+          const std::int32_t* b = right + ((col + j / Right::width) * units + u) * Right::width;
+          const Start<float> from = u == 0 ? start.from_column(j) : Start<float>{nullptr, true};
+          const Mat<float> columns = cols_of(rows_of(c, row, rows), j, std::min(Right::width, c.cols - j));
+          for (Size i = 0; i < rows; i += Left::width) {
+            Tile::multiply(rows_of(columns, i, std::min(Left::width, rows - i)), from, left + i * count, b, count);
+          }
         }
       }
     }
     Tile::end();
+  }
+
+ private:
+  /// Units of depth at a time: equal parts of at most so many that panels of both operands stay in the first caches.
+  static Size block_units(Size units) {
+    constexpr Size most = Unit::depth == 1 ? 256 : 384;
+    const Size parts = std::max<Size>(1, (units + most - 1) / most);
+    return std::max<Size>(16, ((units + parts - 1) / parts + 15) / 16 * 16);
   }
 };
 
