@@ -147,6 +147,7 @@ struct Packed {
   using Left = typename Tile::Left;
   using Right = typename Tile::Right;
 
+  static constexpr Size cols_block = 512;  ///< columns of the right operand that stay in the second cache
   static constexpr Size rows_block = 128 / Left::width * Left::width;
 
   static std::size_t right_bytes(Size n, Size k) { return packed_bytes<Unit, Right>(n, k); }
@@ -174,12 +175,15 @@ struct Packed {
         const Mat<const float> part =
             along ? cols_of(rows_of(a, row, rows), k, deep) : cols_of(rows_of(a, k, deep), row, rows);
         pack<Unit, Left, along>(left, part, alpha, 0, panels_of<Left>(rows));
-        for (Size j = 0; j < c.cols; j += Right::width) {
+        const auto tile = [&](Size i, Size j) {
           const std::int32_t* b = right + ((col + j / Right::width) * units + u) * Right::width;
           const Start<float> from = u == 0 ? start.from_column(j) : Start<float>{nullptr, true};
           const Mat<float> columns = cols_of(rows_of(c, row, rows), j, std::min(Right::width, c.cols - j));
+          Tile::multiply(rows_of(columns, i, std::min(Left::width, rows - i)), from, left + i * count, b, count);
+        };
+        for (Size first = 0; first < c.cols; first += cols_block) {
           for (Size i = 0; i < rows; i += Left::width) {
-            Tile::multiply(rows_of(columns, i, std::min(Left::width, rows - i)), from, left + i * count, b, count);
+            for (Size j = first; j < std::min(c.cols, first + cols_block); j += Right::width) tile(i, j);
           }
         }
       }
