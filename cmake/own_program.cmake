@@ -31,10 +31,18 @@ function(hashweave_own_flags target)
   endif()
 endfunction()
 
+# hashweave_link(target): hashweave, with oneDNN where there is one.
+function(hashweave_link target)
+  target_link_libraries(${target} PRIVATE hashweave::hashweave)
+  if(TARGET hashweave::onednn)
+    target_link_libraries(${target} PRIVATE hashweave::onednn)
+  endif()
+endfunction()
+
 # hashweave_own_program(name source...): an executable in bin/ that uses hashweave.
 function(hashweave_own_program name)
   add_executable(${name} ${ARGN})
-  target_link_libraries(${name} PRIVATE hashweave::hashweave)
+  hashweave_link(${name})
   set_target_properties(${name} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin"
     CXX_EXTENSIONS OFF)

@@ -25,6 +25,17 @@ endif()
 if(TARGET golden_tests)
   add_check(golden PROCESSORS ${cores} TIMEOUT 600 COMMAND golden_tests)
 endif()
+# The same with each way to compute products
+foreach(engine IN ITEMS eigen onednn avx512)
+  if(TARGET unit_tests)
+    add_check(unit_${engine} PROCESSORS ${cores} TIMEOUT 600
+      COMMAND "${CMAKE_COMMAND}" -E env HASHWEAVE_ENGINE=${engine} "$<TARGET_FILE:unit_tests>" "[cpu],[threads],[gradient]")
+  endif()
+  if(TARGET golden_tests)
+    add_check(golden_${engine} PROCESSORS ${cores} TIMEOUT 600
+      COMMAND "${CMAKE_COMMAND}" -E env HASHWEAVE_ENGINE=${engine} "$<TARGET_FILE:golden_tests>")
+  endif()
+endforeach()
 get_property(examples GLOBAL PROPERTY HASHWEAVE_EXAMPLES)
 foreach(example IN LISTS examples)
   add_check(example_${example} COMMAND ${example})

@@ -2,6 +2,7 @@
 #include <hashweave/core/error.hpp>
 #include <hashweave/core/precision.hpp>
 #include <hashweave/cpu/instructions.hpp>
+#include <hashweave/cpu/onednn_product.hpp>
 #include <initializer_list>
 
 namespace hashweave {
@@ -9,7 +10,7 @@ namespace hashweave {
 /// Who computes the CPU's products. `Cpu<double>` always uses Eigen.
 enum class Engine {
   eigen,   ///< Eigen's products: everywhere
-  onednn,  ///< oneDNN's, where the library was built with it: chooses its instructions at run time
+  onednn,  ///< oneDNN's in float, where the program is built with it: chooses its instructions at run time
   avx512,  ///< our own, where the program is compiled for AVX-512; bf16 where for AVX512-BF16
   amx,     ///< as avx512, but bf16 by AMX's tiles
 };
@@ -24,7 +25,7 @@ inline bool available(Engine engine, Precision precision = Precision::full) {
     case Engine::avx512:
       return precision == Precision::full ? HASHWEAVE_AVX512 != 0 : HASHWEAVE_AVX512_BF16 != 0;
     case Engine::onednn:
-      return false;
+      return precision == Precision::full && onednn_available();
     case Engine::eigen:
       return precision == Precision::full;
   }
@@ -79,8 +80,8 @@ struct Arithmetic {
       }
     }
     precision = Precision::full;
-    fail("products", "precision bf16", "a processor with AMX or AVX512-BF16, and oneDNN or a program compiled for it",
-         "none");
+    fail("products", "precision bf16",
+         "a processor with AMX or AVX512-BF16 and a program compiled for it (-march=native)", "none");
   }
 };
 

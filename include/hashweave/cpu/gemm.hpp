@@ -58,6 +58,11 @@ void product(const Arithmetic& how, Mat<T> c, In<T> a, In<T> b, T alpha, Start<T
     P::template multiply<F>(c, start, a, alpha, right, 0, left);
   });
   if (done) return;
+#ifdef HASHWEAVE_HAS_ONEDNN
+  if constexpr (std::same_as<T, float>) {
+    if (how.engine == Engine::onednn) return onednn_product<F>(c, a, b, alpha, start);
+  }
+#endif
   start.write(c);
   eigen_product<F, T>(c, a, b, alpha, memory);
 }
@@ -116,9 +121,9 @@ void packed_product(Cpu<T>& be, P, Mat<T> c, In<T> a, In<T> b, T alpha, Start<T>
   });
 }
 
-/// The same by Eigen: every piece of c lays out its operands for itself.
+/// The same by Eigen or oneDNN: every piece of c packs its operands for itself.
 template <Form F, class T>
-void eigen_pieces(Cpu<T>& be, Mat<T> c, In<T> a, In<T> b, T alpha, Start<T> start) {
+void separate_pieces(Cpu<T>& be, Mat<T> c, In<T> a, In<T> b, T alpha, Start<T> start) {
   const Size k = F == Form::tn ? a.rows : a.cols;
   const Cut cut = cut_of(c.rows, c.cols, k);
   const Size tall = part_of(c.rows, cut.rows, 4), wide = part_of(c.cols, cut.cols, 48);  // whole tiles of the kernel
@@ -133,10 +138,9 @@ void eigen_pieces(Cpu<T>& be, Mat<T> c, In<T> a, In<T> b, T alpha, Start<T> star
     const Size row = task / across * tall, col = task % across * wide;
     const Size rows = std::min(tall, c.rows - row), cols = std::min(wide, c.cols - col);
     const Mat<T> piece = cols_of(rows_of(c, row, rows), col, cols);
-    start.from_column(col).write(piece);
     const In<T> x = F == Form::tn ? cols_of(a, row, rows) : rows_of(a, row, rows);
     const In<T> y = F == Form::nt ? rows_of(b, col, cols) : cols_of(b, col, cols);
-    eigen_product<F, T>(piece, x, y, alpha, be.scratch(worker, eigen_bytes<T>(rows, cols, k)));
+    product<F, T>(be.arithmetic(), piece, x, y, alpha, start.from_column(col), be.scratch(worker, bytes));
   });
 }
 
@@ -146,7 +150,7 @@ void parallel_product(Cpu<T>& be, Mat<T> c, In<T> a, In<T> b, T alpha, Start<T> 
   if (c.rows == 0 || c.cols == 0) return;
   const bool done = with_packed<T>(
       be.arithmetic(), [&](auto packed) { packed_product<F, decltype(packed), T>(be, packed, c, a, b, alpha, start); });
-  if (!done) eigen_pieces<F, T>(be, c, a, b, alpha, start);
+  if (!done) separate_pieces<F, T>(be, c, a, b, alpha, start);
 }
 
 template <class T>
