@@ -22,6 +22,7 @@ endif()
 configure_package_config_file(cmake/hashweaveConfig.cmake.in hashweaveConfig.cmake INSTALL_DESTINATION "${package_dir}")
 write_basic_package_version_file(hashweaveConfigVersion.cmake COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES
+  cmake/hashweaveOnednn.cmake
   "${CMAKE_CURRENT_BINARY_DIR}/hashweaveConfig.cmake"
   "${CMAKE_CURRENT_BINARY_DIR}/hashweaveConfigVersion.cmake"
   DESTINATION "${package_dir}")

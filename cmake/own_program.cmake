@@ -31,10 +31,18 @@ function(hashweave_own_flags target)
   endif()
 endfunction()
 
+# hashweave_link(target): hashweave, with oneDNN where there is one.
+function(hashweave_link target)
+  target_link_libraries(${target} PRIVATE hashweave::hashweave)
+  if(TARGET hashweave::onednn)
+    target_link_libraries(${target} PRIVATE hashweave::onednn)
+  endif()
+endfunction()
+
 # The kernels of the CPU backend, compiled once for all our programs and optimised in every build; the programs
 # themselves are quick to compile then.
 add_library(own_kernels OBJECT EXCLUDE_FROM_ALL "${CMAKE_CURRENT_LIST_DIR}/own_kernels.cpp")
-target_link_libraries(own_kernels PRIVATE hashweave::hashweave)
+hashweave_link(own_kernels)
 hashweave_own_flags(own_kernels)
 if(NOT CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(own_kernels PRIVATE -O2)
@@ -43,7 +51,8 @@ endif()
 # hashweave_own_program(name source...): an executable in bin/ that uses hashweave.
 function(hashweave_own_program name)
   add_executable(${name} ${ARGN})
-  target_link_libraries(${name} PRIVATE hashweave::hashweave own_kernels)
+  hashweave_link(${name})
+  target_link_libraries(${name} PRIVATE own_kernels)
   target_compile_definitions(${name} PRIVATE HASHWEAVE_EXTERN_KERNELS)
   set_target_properties(${name} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin"

@@ -30,6 +30,17 @@ if(TARGET golden_tests AND TARGET convert_weights)
   add_check(golden_real SLOW TIMEOUT 900
     COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/golden/real.sh" "${PROJECT_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/bin")
 endif()
+# The same with each way to compute products
+foreach(engine IN ITEMS eigen onednn avx512)
+  if(TARGET unit_tests)
+    add_check(unit_${engine} PROCESSORS ${cores} TIMEOUT 600
+      COMMAND "${CMAKE_COMMAND}" -E env HASHWEAVE_ENGINE=${engine} "$<TARGET_FILE:unit_tests>" "[cpu],[threads],[gradient]")
+  endif()
+  if(TARGET golden_tests)
+    add_check(golden_${engine} PROCESSORS ${cores} TIMEOUT 600
+      COMMAND "${CMAKE_COMMAND}" -E env HASHWEAVE_ENGINE=${engine} "$<TARGET_FILE:golden_tests>")
+  endif()
+endforeach()
 get_property(examples GLOBAL PROPERTY HASHWEAVE_EXAMPLES)
 foreach(example IN LISTS examples)
   add_check(example_${example} COMMAND ${example})

@@ -56,7 +56,7 @@ case $way in
     rm -rf "$work/project"
     mkdir -p "$work/project/subprojects/hashweave"
     cp "$here/meson/meson.build" "$here"/*.[ch]pp "$work/project/"
-    (cd "$source" && cp -r include cmake examples meson.build "$work/project/subprojects/hashweave/")
+    (cd "$source" && cp -r include cmake examples meson.build meson_options.txt "$work/project/subprojects/hashweave/")
     meson setup "$work/build" "$work/project"
     meson compile -C "$work/build"
     "$work/build/consumer"

@@ -40,15 +40,12 @@ struct Head {
   T factor() const { return T{1} / std::sqrt(static_cast<T>(width)); }
 
   /// s = scale q kᵀ + bias on a tile; hidden entries are -infinity.
-  void logits(Mat<T> s, In<T> q, In<T> k, Size first, std::byte* memory) const {
-    for (Size r = 0; r < s.rows; ++r) {
-      if (bias.data == nullptr) {
-        std::fill_n(s.row(r), s.cols, T{0});
-      } else {
-        std::copy_n(bias.row(head * bias.cols + first + r), s.cols, s.row(r));
-      }
+  void logits(const Arithmetic& how, Mat<T> s, In<T> q, In<T> k, Size first, std::byte* memory) const {
+    const bool biased = bias.data != nullptr;
+    for (Size r = 0; biased && r < s.rows; ++r) {
+      std::copy_n(bias.row(head * bias.cols + first + r), s.cols, s.row(r));
     }
-    product<Form::nt, T>(s, q, k, factor(), memory);
+    product<Form::nt, T>(how, s, q, k, factor(), {nullptr, biased}, memory);
     if (!shape.causal) return;
     for (Size r = 0; r < s.rows; ++r) {
       std::fill(s.row(r) + first + r + 1, s.row(r) + s.cols, -std::numeric_limits<T>::infinity());
@@ -75,15 +72,14 @@ struct AttentionScratch {
   std::byte* blocks;
 
   AttentionScratch(Cpu<T>& be, Size worker, Size longest, Size width, std::size_t tiles)
-      : base{be.scratch(worker, bytes(longest, width, tiles))},
+      : base{be.scratch(worker, bytes(be.arithmetic(), longest, width, tiles))},
         tile_bytes{bytes_of_tile(longest)},
         blocks{base + tiles * tile_bytes} {}
   static std::size_t bytes_of_tile(Size longest) {
     return (static_cast<std::size_t>(std::min(attention_tile, longest) * longest) * sizeof(T) + 63) / 64 * 64;
   }
-  /// Room for the operands of each product in one block: Eigen's blocks can be larger for smaller products.
-  static std::size_t bytes(Size longest, Size width, std::size_t tiles) {
-    const auto whole = [](Size m, Size n, Size k) { return Lent<T>::block_bytes(k * m) + Lent<T>::block_bytes(k * n); };
+  static std::size_t bytes(const Arithmetic& how, Size longest, Size width, std::size_t tiles) {
+    const auto whole = [&](Size m, Size n, Size k) { return product_bytes<T>(how, m, n, k); };
     const Size rows = std::min(attention_tile, longest);
     return tiles * bytes_of_tile(longest) +
            std::max({whole(rows, longest, width), whole(rows, width, longest), whole(longest, width, rows)});
@@ -100,7 +96,7 @@ struct AttentionScratch {
 template <class T>
 void attention(Cpu<T>& be, Out<T> o, Out<T> lse, In<T> qkv, In<T> bias, const AttentionShape& shape) {
   const Size width = o.cols / shape.heads, longest = shape.segments.longest();
-  be.reserve_scratch(cpu::AttentionScratch<T>::bytes(longest, width, 1));
+  be.reserve_scratch(cpu::AttentionScratch<T>::bytes(be.arithmetic(), longest, width, 1));
   be.threads().run(shape.segments.count * shape.heads, [&](Size task, Size worker) {
     const cpu::Head<T> h{shape, task / shape.heads, task % shape.heads, width, bias};
     const cpu::AttentionScratch<T> scratch{be, worker, longest, width, 1};
@@ -108,7 +104,7 @@ void attention(Cpu<T>& be, Out<T> o, Out<T> lse, In<T> qkv, In<T> bias, const At
     for (Size first = 0; first < h.length; first += cpu::attention_tile) {
       const Size count = std::min(cpu::attention_tile, h.length - first), keys = h.visible(first, count);
       const Mat<T> s = scratch.tile(0, count, keys);
-      h.logits(s, rows_of(q, first, count), rows_of(k, 0, keys), first, scratch.blocks);
+      h.logits(be.arithmetic(), s, rows_of(q, first, count), rows_of(k, 0, keys), first, scratch.blocks);
       for (Size r = 0; r < count; ++r) {
         T* p = s.row(r);
         const T top = cpu::row(p, keys).maxCoeff();
@@ -119,8 +115,7 @@ void attention(Cpu<T>& be, Out<T> o, Out<T> lse, In<T> qkv, In<T> bias, const At
         if (shape.dropout > 0) h.mask(p, keys, first + r);
       }
       const Mat<T> out = rows_of(h.own(o), first, count);
-      cpu::fill_zero(out);
-      cpu::product<Form::nn, T>(out, s, rows_of(v, 0, keys), T{1}, scratch.blocks);
+      cpu::product<Form::nn, T>(be.arithmetic(), out, s, rows_of(v, 0, keys), T{1}, {nullptr, false}, scratch.blocks);
     }
   });
 }
@@ -131,23 +126,22 @@ template <class T>
 void attention_backward(Cpu<T>& be, Out<T> dqkv, Out<T> dbias, In<T> d_o, In<T> qkv, In<T> o, In<T> lse, In<T> bias,
                         const AttentionShape& shape) {
   const Size width = o.cols / shape.heads, longest = shape.segments.longest();
-  be.reserve_scratch(cpu::AttentionScratch<T>::bytes(longest, width, 2));
+  be.reserve_scratch(cpu::AttentionScratch<T>::bytes(be.arithmetic(), longest, width, 2));
   const auto one = [&](Size segment, Size head, Size worker) {
     const cpu::Head<T> h{shape, segment, head, width, bias};
     const cpu::AttentionScratch<T> scratch{be, worker, longest, width, 2};
     const In<T> q = h.part(qkv, 0), k = h.part(qkv, 1), v = h.part(qkv, 2);
     const In<T> y = h.own(o), dy = h.own(d_o);
     const Mat<T> dq = h.part(dqkv, 0), dk = h.part(dqkv, 1), dv = h.part(dqkv, 2);
-    cpu::fill_zero(dq);
     cpu::fill_zero(dk);
     cpu::fill_zero(dv);
     for (Size first = 0; first < h.length; first += cpu::attention_tile) {
       const Size count = std::min(cpu::attention_tile, h.length - first), keys = h.visible(first, count);
       const Mat<T> p = scratch.tile(0, count, keys), ds = scratch.tile(1, count, keys);
       const In<T> dy_rows = rows_of(dy, first, count);
-      h.logits(p, rows_of(q, first, count), rows_of(k, 0, keys), first, scratch.blocks);
-      cpu::fill_zero(ds);
-      cpu::product<Form::nt, T>(ds, dy_rows, rows_of(v, 0, keys), T{1}, scratch.blocks);
+      h.logits(be.arithmetic(), p, rows_of(q, first, count), rows_of(k, 0, keys), first, scratch.blocks);
+      cpu::product<Form::nt, T>(be.arithmetic(), ds, dy_rows, rows_of(v, 0, keys), T{1}, {nullptr, false},
+                                scratch.blocks);
       for (Size r = 0; r < count; ++r) {
         const T log_sum = lse(h.begin + first + r, h.head);
         const T delta = (cpu::row(dy_rows.row(r), width) * cpu::row(y.row(first + r), width)).sum();
@@ -164,9 +158,12 @@ void attention_backward(Cpu<T>& be, Out<T> dqkv, Out<T> dbias, In<T> d_o, In<T> 
         if (shape.dropout > 0) h.mask(weights, keys, first + r);
         if (dbias.data != nullptr) cpu::row(dbias.row(head * dbias.cols + first + r), keys) += cpu::row(grad, keys);
       }
-      cpu::product<Form::tn, T>(rows_of(dv, 0, keys), p, dy_rows, T{1}, scratch.blocks);
-      cpu::product<Form::nn, T>(rows_of(dq, first, count), ds, rows_of(k, 0, keys), h.factor(), scratch.blocks);
-      cpu::product<Form::tn, T>(rows_of(dk, 0, keys), ds, rows_of(q, first, count), h.factor(), scratch.blocks);
+      cpu::product<Form::tn, T>(be.arithmetic(), rows_of(dv, 0, keys), p, dy_rows, T{1}, {nullptr, true},
+                                scratch.blocks);
+      cpu::product<Form::nn, T>(be.arithmetic(), rows_of(dq, first, count), ds, rows_of(k, 0, keys), h.factor(),
+                                {nullptr, false}, scratch.blocks);
+      cpu::product<Form::tn, T>(be.arithmetic(), rows_of(dk, 0, keys), ds, rows_of(q, first, count), h.factor(),
+                                {nullptr, true}, scratch.blocks);
     }
   };
   if (dbias.data == nullptr) {

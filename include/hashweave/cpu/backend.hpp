@@ -2,6 +2,7 @@
 #include <concepts>
 #include <hashweave/core/backend.hpp>
 #include <hashweave/core/mat.hpp>
+#include <hashweave/cpu/engine.hpp>
 #include <hashweave/cpu/threads.hpp>
 #include <memory>
 #include <thread>
@@ -12,8 +13,9 @@ namespace hashweave {
 /// The processor, computing in T (float, or double for checking). Results do not depend on the number of threads: work
 /// is cut by its sizes alone and sums are taken in a fixed order. One user thread at a time.
 ///
-///     Cpu<float> be;       // a thread for each core
-///     Cpu<double> one{1};  // one thread
+///     Cpu<float> be;            // a thread for each core
+///     Cpu<double> one{1};       // one thread
+///     be.use(Precision::bf16);  // products of rounded operands; all else stays float
 template <std::floating_point T>
 class Cpu {
  public:
@@ -31,23 +33,44 @@ class Cpu {
   RandomState& random() { return random_; }
   Threads& threads() { return threads_; }
 
+  const Arithmetic& arithmetic() const { return arithmetic_; }
+  /// Products by this engine, or in this precision, from now on.
+  /// @throws Error when this program or processor cannot.
+  void use(Engine engine)
+    requires std::same_as<T, float>
+  {
+    arithmetic_.use(engine);
+  }
+  void use(Precision precision)
+    requires std::same_as<T, float>
+  {
+    arithmetic_.use(precision);
+  }
+
   /// Working memory of one worker, kept from call to call; the content is lost when it has to grow.
   std::byte* scratch(Size worker, std::size_t bytes) {
-    Buffer<std::byte, HostMemory>& held = scratch_[static_cast<std::size_t>(worker)];
-    if (held.bytes() < bytes) held = Buffer<std::byte, HostMemory>{static_cast<Size>(bytes)};
-    return held.data();
+    return grown(scratch_[static_cast<std::size_t>(worker)], bytes);
   }
   /// Before tasks that use `scratch`: brings every worker's to this size, so that nothing has to be allocated later
   /// only because another worker takes the task. Not from within a task.
   void reserve_scratch(std::size_t bytes) {
     for (Size worker = 0; worker < threads_.count(); ++worker) scratch(worker, bytes);
   }
+  /// Working memory of one kernel on all threads, kept from call to call. Not from within a task.
+  std::byte* shared(std::size_t bytes) { return grown(shared_, bytes); }
 
  private:
+  static std::byte* grown(Buffer<std::byte, HostMemory>& held, std::size_t bytes) {
+    if (held.bytes() < bytes) held = Buffer<std::byte, HostMemory>{static_cast<Size>(bytes)};
+    return held.data();
+  }
+
   Threads threads_;
+  Arithmetic arithmetic_;
   Tape<HostMemory> tape_;
   RandomState random_;
   std::vector<Buffer<std::byte, HostMemory>> scratch_;
+  Buffer<std::byte, HostMemory> shared_;
 };
 
 /// Calls f(first, count) for chunks of `rows` rows, `cols` wide, on the backend's threads. The cut depends on the sizes

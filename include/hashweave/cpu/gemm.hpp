@@ -1,50 +1,70 @@
 #pragma once
-#include <Eigen/Core>
 #include <algorithm>
-#include <cstring>
 #include <hashweave/core/form.hpp>
 #include <hashweave/core/mat.hpp>
 #include <hashweave/cpu/backend.hpp>
+#include <hashweave/cpu/eigen_product.hpp>
+#include <hashweave/cpu/packed_product.hpp>
+#include <hashweave/cpu/start.hpp>
 
 namespace hashweave {
 
 namespace cpu {
 
-/// Eigen's blocked product with blocks in memory that we lend it, so that a step allocates nothing and no expression
-/// template is compiled: one instantiation for each form and scalar.
-template <class T>
-struct Lent : Eigen::internal::level3_blocking<T, T> {
-  Lent(std::byte* memory, Size rows, Size cols, Size depth) {
-    Size k = depth, m = rows, n = cols;
-    Eigen::internal::computeProductBlockingSizes<T, T>(k, m, n, Size{1});
-    this->m_kc = k;
-    this->m_mc = m;
-    this->m_nc = n;
-    this->m_blockA = reinterpret_cast<T*>(memory);
-    this->m_blockB = memory == nullptr ? nullptr : reinterpret_cast<T*>(memory + block_bytes(k * m));
-    bytes = block_bytes(k * m) + block_bytes(k * n);
+/// Calls f with the kind of packed product that `how` asks for; false: with none, another engine is wanted.
+template <class T, class F>
+bool with_packed([[maybe_unused]] const Arithmetic& how, [[maybe_unused]] F&& f) {
+#if HASHWEAVE_AVX512
+  if constexpr (std::same_as<T, float>) {
+    const bool tiles = how.engine == Engine::amx, vectors = how.engine == Engine::avx512;
+    if ((tiles || vectors) && how.precision == Precision::full) {
+      f(Packed<VectorTile<FloatUnit>>{});
+      return true;
+    }
+#if HASHWEAVE_AVX512_BF16
+    if (vectors) {
+      f(Packed<VectorTile<PairUnit>>{});
+      return true;
+    }
+#endif
+#if HASHWEAVE_AMX
+    if (tiles) {
+      f(Packed<AmxTile>{});
+      return true;
+    }
+#endif
   }
-  static std::size_t block_bytes(Size n) { return (static_cast<std::size_t>(n) * sizeof(T) + 127) / 64 * 64; }
-  std::size_t bytes = 0;
-};
-
-/// Bytes that `product` needs for the result (m, n) and depth k.
-template <class T>
-std::size_t product_bytes(Size m, Size n, Size k) {
-  return Lent<T>{nullptr, n, m, k}.bytes;
+#endif
+  return false;
 }
 
-/// c += alpha * op(a) op(b), in one thread.
+/// Bytes that `product` needs for any result of at most (m, n) and any depth of at most k.
+template <class T>
+std::size_t product_bytes(const Arithmetic& how, Size m, Size n, Size k) {
+  std::size_t bytes = Lent<T>::block_bytes(k * m) + Lent<T>::block_bytes(k * n);
+  with_packed<T>(how, [&](auto packed) { bytes = packed.right_bytes(n, k) + packed.left_bytes(k); });
+  return bytes;
+}
+
+/// c = start + alpha * op(a) op(b), in one thread.
 template <Form F, class T>
-void product(Mat<T> c, In<T> a, In<T> b, T alpha, std::byte* memory) {
+void product(const Arithmetic& how, Mat<T> c, In<T> a, In<T> b, T alpha, Start<T> start, std::byte* memory) {
   const Size k = F == Form::tn ? a.rows : a.cols;
-  if (c.rows == 0 || c.cols == 0 || k == 0) return;
-  // Eigen's kernel writes column-major results: it computes cᵀ = op(b)ᵀ op(a)ᵀ.
-  constexpr int left = F == Form::nt ? Eigen::RowMajor : Eigen::ColMajor;
-  constexpr int right = F == Form::tn ? Eigen::RowMajor : Eigen::ColMajor;
-  Lent<T> blocks{memory, c.cols, c.rows, k};
-  Eigen::internal::general_matrix_matrix_product<Size, T, left, false, T, right, false, Eigen::ColMajor, 1>::run(
-      c.cols, c.rows, k, b.data, b.ld, a.data, a.ld, c.data, 1, c.ld, alpha, blocks, nullptr);
+  const bool done = with_packed<T>(how, [&](auto packed) {
+    using P = decltype(packed);
+    auto* right = reinterpret_cast<std::int32_t*>(memory);
+    auto* left = reinterpret_cast<std::int32_t*>(memory + P::right_bytes(c.cols, k));
+    P::template pack_right<F>(right, b, 0, panels_of<typename P::Right>(c.cols));
+    P::template multiply<F>(c, start, a, alpha, right, 0, left);
+  });
+  if (done) return;
+#ifdef HASHWEAVE_HAS_ONEDNN
+  if constexpr (std::same_as<T, float>) {
+    if (how.engine == Engine::onednn) return onednn_product<F>(c, a, b, alpha, start);
+  }
+#endif
+  start.write(c);
+  eigen_product<F, T>(c, a, b, alpha, memory);
 }
 
 /// How a product is cut into tasks: `rows` x `cols` pieces of the result, powers of two, from the sizes alone. Each row
@@ -65,34 +85,72 @@ inline Cut cut_of(Size m, Size n, Size k) {
   return cut;
 }
 
-/// c = start + alpha * op(a) op(b) on all threads; `begin(piece, first column)` writes the start values of a piece of
-/// c.
-template <Form F, class T, class Begin>
-void parallel_product(Cpu<T>& be, Mat<T> c, In<T> a, In<T> b, T alpha, Begin begin) {
+/// `extent` cut into `count` equal parts, each a whole number of `unit`.
+inline Size part_of(Size extent, Size count, Size unit) {
+  return ((extent + count - 1) / count + unit - 1) / unit * unit;
+}
+
+/// c = start + alpha * op(a) op(b) on all threads: first b is packed, then pieces of c are computed.
+template <Form F, class P, class T>
+void packed_product(Cpu<T>& be, P, Mat<T> c, In<T> a, In<T> b, T alpha, Start<T> start) {
+  constexpr Size group = 4, pieces = 24, least_cols = 192, least_work = 4'000'000;
+  using Right = typename P::Right;
+  const Size k = F == Form::tn ? a.rows : a.cols, panels = panels_of<Right>(c.cols);
+  auto* right = reinterpret_cast<std::int32_t*>(be.shared(P::right_bytes(c.cols, k)));
+  be.threads().run((panels + group - 1) / group, [&](Size task, Size) {
+    P::template pack_right<F>(right, b, task * group, std::min(group, panels - task * group));
+  });
+
+  const Size tall = part_of(c.rows, (c.rows + P::rows_block - 1) / P::rows_block, P::Left::width);
+  const Size down = (c.rows + tall - 1) / tall;
+  Size across = 1;  // each of these packs all of a
+  while (down * across < pieces && c.cols >= 2 * across * least_cols && c.size() * k >= across * down * least_work) {
+    across *= 2;
+  }
+  const Size wide = part_of(c.cols, across, Right::width);
+  across = (c.cols + wide - 1) / wide;
+  be.reserve_scratch(P::left_bytes(k));
+  be.threads().run(down * across, [&](Size task, Size worker) {
+    const Size row = task / across * tall, col = task % across * wide;
+    const Size rows = std::min(tall, c.rows - row);
+    const Mat<T> piece = cols_of(rows_of(c, row, rows), col, std::min(wide, c.cols - col));
+    auto* left = reinterpret_cast<std::int32_t*>(be.scratch(worker, P::left_bytes(k)));
+    P::template multiply<F>(piece, start.from_column(col),
+                            F == Form::tn ? cols_of(a, row, rows) : rows_of(a, row, rows), alpha, right,
+                            col / Right::width, left);
+  });
+}
+
+/// The same by Eigen or oneDNN: every piece of c packs its operands for itself.
+template <Form F, class T>
+void separate_pieces(Cpu<T>& be, Mat<T> c, In<T> a, In<T> b, T alpha, Start<T> start) {
   const Size k = F == Form::tn ? a.rows : a.cols;
   const Cut cut = cut_of(c.rows, c.cols, k);
-  const auto each = [](Size extent, Size count, Size unit) {
-    return ((extent + count - 1) / count + unit - 1) / unit * unit;
-  };
-  const Size tall = each(c.rows, cut.rows, 4), wide = each(c.cols, cut.cols, 48);  // whole tiles of the kernel
+  const Size tall = part_of(c.rows, cut.rows, 4), wide = part_of(c.cols, cut.cols, 48);  // whole tiles of the kernel
   const Size down = (c.rows + tall - 1) / tall, across = (c.cols + wide - 1) / wide;
-  if (down * across == 0) return;
   const Size last_tall = c.rows - (down - 1) * tall, last_wide = c.cols - (across - 1) * wide;
   std::size_t bytes = 0;  // of the largest piece; not always that of the first
   for (const Size rows : {std::min(tall, c.rows), last_tall}) {
-    for (const Size cols : {std::min(wide, c.cols), last_wide})
-      bytes = std::max(bytes, product_bytes<T>(rows, cols, k));
+    for (const Size cols : {std::min(wide, c.cols), last_wide}) bytes = std::max(bytes, eigen_bytes<T>(rows, cols, k));
   }
   be.reserve_scratch(bytes);
   be.threads().run(down * across, [&](Size task, Size worker) {
     const Size row = task / across * tall, col = task % across * wide;
     const Size rows = std::min(tall, c.rows - row), cols = std::min(wide, c.cols - col);
     const Mat<T> piece = cols_of(rows_of(c, row, rows), col, cols);
-    begin(piece, col);
     const In<T> x = F == Form::tn ? cols_of(a, row, rows) : rows_of(a, row, rows);
     const In<T> y = F == Form::nt ? rows_of(b, col, cols) : cols_of(b, col, cols);
-    product<F, T>(piece, x, y, alpha, be.scratch(worker, product_bytes<T>(rows, cols, k)));
+    product<F, T>(be.arithmetic(), piece, x, y, alpha, start.from_column(col), be.scratch(worker, bytes));
   });
+}
+
+/// c = start + alpha * op(a) op(b) on all threads.
+template <Form F, class T>
+void parallel_product(Cpu<T>& be, Mat<T> c, In<T> a, In<T> b, T alpha, Start<T> start) {
+  if (c.rows == 0 || c.cols == 0) return;
+  const bool done = with_packed<T>(
+      be.arithmetic(), [&](auto packed) { packed_product<F, decltype(packed), T>(be, packed, c, a, b, alpha, start); });
+  if (!done) separate_pieces<F, T>(be, c, a, b, alpha, start);
 }
 
 template <class T>
@@ -105,27 +163,22 @@ void fill_zero(Mat<T> m) {
 /// c = alpha * op(a) op(b) + (keep ? c : 0)
 template <class T>
 void multiply(Cpu<T>& be, Form form, Out<T> c, In<T> a, In<T> b, double alpha = 1, bool keep = false) {
-  const auto begin = [keep](Mat<T> piece, Size) {
-    if (!keep) cpu::fill_zero(piece);
-  };
+  const cpu::Start<T> start{nullptr, keep};
   const T scale = static_cast<T>(alpha);
   switch (form) {
     case Form::nn:
-      return cpu::parallel_product<Form::nn, T>(be, c, a, b, scale, begin);
+      return cpu::parallel_product<Form::nn, T>(be, c, a, b, scale, start);
     case Form::nt:
-      return cpu::parallel_product<Form::nt, T>(be, c, a, b, scale, begin);
+      return cpu::parallel_product<Form::nt, T>(be, c, a, b, scale, start);
     case Form::tn:
-      return cpu::parallel_product<Form::tn, T>(be, c, a, b, scale, begin);
+      return cpu::parallel_product<Form::tn, T>(be, c, a, b, scale, start);
   }
 }
 
 /// y (rows, out) = x (rows, in) wᵀ + bias, w (out, in); the bias (1, out) may be empty.
 template <class T>
 void affine(Cpu<T>& be, Out<T> y, In<T> x, In<T> w, In<T> bias) {
-  cpu::parallel_product<Form::nt, T>(be, y, x, w, T{1}, [&](Mat<T> piece, Size first_column) {
-    if (bias.data == nullptr) return cpu::fill_zero(piece);
-    for (Size r = 0; r < piece.rows; ++r) std::copy_n(bias.data + first_column, piece.cols, piece.row(r));
-  });
+  cpu::parallel_product<Form::nt, T>(be, y, x, w, T{1}, {bias.data, false});
 }
 
 /// dx (rows, in) = dy (rows, out) w

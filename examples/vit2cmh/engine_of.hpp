@@ -1,0 +1,238 @@
+#pragma once
+/// `Engine` of one architecture and code length. Included by one source file an architecture.
+#include "architectures.hpp"
+#include "engine.hpp"
+
+#include <hashweave/cmh/weighted_sum.hpp>
+#include <hashweave/core/model.hpp>
+#include <hashweave/cpu.hpp>
+#include <hashweave/io/checkpoint.hpp>
+#include <hashweave/optim/adam.hpp>
+#include <optional>
+
+namespace vit2cmh {
+
+template <class A, Size Bits>
+class EngineOf final : public Engine {
+  using B = Cpu<float>;
+  using Images = Pixels<3, A::side, A::side>;
+  using ImageTokens = Tokens<A::image_width>;
+  using TextTokens = Tokens<A::text_width>;
+  using Net = Whole<A, Bits>;
+  using Head = Upper<A, Bits>;
+  using Loss = WeightedSum<HardestTriplet, Angular, OnBoth<Quantisation>, InfoNce>;
+
+ public:
+  explicit EngineOf(Size threads) : be_{threads} {
+    set_eps(model_.arch.image, A::image_family().defaults.layer_norm_eps);
+    set_eps(model_.arch.text, A::text_family().defaults.layer_norm_eps);
+    head_.trunk = model_.arch.trunk;
+    values_ = part_of(model_.params);
+    gradients_ = part_of(model_.grads);
+  }
+
+  const Facts& facts() const override { return facts_; }
+  Size parameter_count() const override { return model_.params.count(); }
+  void use(Precision precision) override { be_.use(precision); }
+
+  void initialise(std::uint64_t seed) override { model_.params.initialise(seed); }
+  void load_image_tower(const std::filesystem::path& weights) override {
+    load_checkpoint(model_.params, model_.arch.image.first.head, weights, A::image_family(), "image.tower");
+  }
+  void load_text_tower(const std::filesystem::path& weights) override {
+    load_checkpoint(model_.params, model_.arch.text.first.head, weights, A::text_family(), "text.tower");
+  }
+  std::vector<NamedTensor> parameters(bool with_towers) const override {
+    return tensors(model_.params, "", with_towers);
+  }
+  void load(const TensorFile& file, bool with_towers) override { assign(model_.params, file, "", with_towers); }
+
+  void image_tokens(std::span<const float> pixels, Size count, std::span<float> tokens) override {
+    check(pixels.size(), count * 3 * A::side * A::side, "pixels");
+    be_.tape().rewind();
+    const auto& tower = model_.arch.image.first.head;
+    copy_out(infer(be_, tower, model_.params->image.first.head, images(pixels, count)).mat(), tokens);
+  }
+  void text_tokens(const PackedIds& ids, std::span<float> tokens) override {
+    be_.tape().rewind();
+    const auto& tower = model_.arch.text.first.head;
+    copy_out(infer(be_, tower, model_.params->text.first.head, ids.view<B>()).mat(), tokens);
+  }
+  void encode(const ImageBatch& batch, std::span<float> codes) override {
+    be_.tape().rewind();
+    copy_out(batch.tokens ? head_.infer_image(be_, values_, tokens_of(batch)).mat()
+                          : model_.arch.infer_image(be_, *model_.params, images(batch.values, batch.count)).mat(),
+             codes);
+  }
+  void encode(const TextBatch& batch, std::span<float> codes) override {
+    be_.tape().rewind();
+    copy_out(batch.tokens.empty() ? model_.arch.infer_text(be_, *model_.params, batch.ids->view<B>()).mat()
+                                  : head_.infer_text(be_, values_, tokens_of(batch)).mat(),
+             codes);
+  }
+
+  void begin_training(const TrainingSettings& s) override {
+    settings_ = s;
+    const auto set_rate = [&](auto& layer) {
+      if constexpr (requires { layer.rate; }) layer.rate = s.dropout;
+    };
+    for_each_layer(model_.arch.trunk, set_rate);
+    head_.trunk = model_.arch.trunk;
+    const double towers = s.freeze_towers ? 0 : s.rate / s.head_rate;
+    adam_.emplace(typename Adam<B, Net>::Options{
+        .rate = s.head_rate,
+        .clip_norm = s.clip_norm,
+        .groups = {{.prefix = "image.tower", .rate_factor = towers}, {.prefix = "text.tower", .rate_factor = towers}}});
+  }
+
+  StepResult step(const ImageBatch& image_batch, const TextBatch& texts, Owners owners, const Moment& now) override {
+    be_.tape().rewind();
+    be_.random().begin_step(now.draw);
+    if (now.first) model_.grads.zero();
+    const LossSettings& l = settings_.loss;
+    const Loss loss{{HardestTriplet{l.margin}, Angular{l.alpha}, OnBoth<Quantisation>{}, InfoNce{l.temperature}},
+                    {l.triplet, l.eta, l.quantisation, l.info_nce}};
+    StepResult out;
+    const auto keep = [&](const auto& result) {
+      out.loss = to_host(be_, result.value);
+      out.triplet = to_host(be_, result.terms, 0);
+      out.angular = to_host(be_, result.terms, 1);
+      out.quantisation = to_host(be_, result.terms, 2);
+      out.info_nce = to_host(be_, result.terms, 3);
+      return result.gradient;
+    };
+    if (image_batch.tokens) {
+      const auto [codes, saved] = head_.forward(be_, values_, tokens_of(image_batch), tokens_of(texts));
+      head_.backward(be_, values_, saved, keep(loss(be_, codes.image, codes.text, owners)), gradients_);
+    } else {
+      const auto [codes, saved] =
+          model_.forward(be_, images(image_batch.values, image_batch.count), texts.ids->template view<B>());
+      model_.backward(be_, saved, keep(loss(be_, codes.image, codes.text, owners)));
+    }
+    if (now.last) {
+      const StepReport report =
+          adam_->step(be_, model_.params, model_.grads,
+                      {.rate_factor = now.rate_factor, .gradient_scale = now.gradient_scale});
+      out.gradient_norm = report.gradient_norm;
+      out.rate = report.rate;
+      out.skipped = report.skipped;
+    }
+    return out;
+  }
+
+  std::vector<NamedTensor> moments() override {
+    auto all = tensors(adam_->first_moment(), "m.", !settings_.freeze_towers);
+    for (NamedTensor& t : tensors(adam_->second_moment(), "v.", !settings_.freeze_towers)) all.push_back(std::move(t));
+    return all;
+  }
+  void load_moments(const TensorFile& file, Size steps, Size skipped) override {
+    assign(adam_->first_moment(), file, "m.", !settings_.freeze_towers, "v.");
+    assign(adam_->second_moment(), file, "v.", !settings_.freeze_towers, "m.");
+    adam_->restore(steps, skipped);
+  }
+  Size optimiser_steps() const override { return adam_ ? adam_->steps() : 0; }
+  Size skipped_steps() const override { return adam_ ? adam_->skipped() : 0; }
+
+ private:
+  template <class Strand>
+  static void set_eps(Strand& strand, double eps) {
+    for_each_layer(strand, [eps](auto& layer) {
+      if constexpr (requires { layer.eps; }) layer.eps = eps;
+    });
+  }
+  /// The upper part's parameters, as views into the whole model's block.
+  static typename Head::template Params<B> part_of(Parameters<B, Net>& all) {
+    typename Head::template Params<B> part;
+    Head::visit([&](const Path& at, const Init&, auto& array) { array.data = all.at(all.entry(at.text())).data; },
+                Path{}, part);
+    return part;
+  }
+  static bool in_towers(std::string_view name) {
+    return name.starts_with("image.tower.") || name.starts_with("text.tower.");
+  }
+  static std::vector<NamedTensor> tensors(const Parameters<B, Net>& from, const std::string& prefix, bool with_towers) {
+    std::vector<NamedTensor> out;
+    for (const ParameterEntry& e : from.entries()) {
+      if (!with_towers && in_towers(e.name)) continue;
+      const std::span<const float> values{from.at(e).data, static_cast<std::size_t>(e.size())};
+      out.push_back({prefix + e.name, view_of(values, e.rows == 1 ? Shape{e.cols} : Shape{e.rows, e.cols})});
+    }
+    return out;
+  }
+  static void assign(Parameters<B, Net>& to, const TensorFile& file, const std::string& prefix, bool with_towers,
+                     std::string_view others = "-") {
+    std::string missing, shapes, unexpected;
+    const auto add = [](std::string& list, const std::string& name) { list += (list.empty() ? "" : ", ") + name; };
+    Size known = 0;
+    for (const ParameterEntry& e : to.entries()) {
+      if (!with_towers && in_towers(e.name)) continue;
+      const std::string name = prefix + e.name;
+      if (!file.contains(name)) {
+        add(missing, name);
+      } else {
+        ++known;
+        const Shape wanted = e.rows == 1 ? Shape{e.cols} : Shape{e.rows, e.cols};
+        if (file.shape(name) != wanted)
+          add(shapes, name + " " + to_string(file.shape(name)) + ", expected " + to_string(wanted));
+      }
+    }
+    Size there = 0;
+    for (const auto& [name, tensor] : file.tensors()) there += name.starts_with(others) ? 0 : 1;
+    if (there != known && missing.empty())
+      unexpected = std::to_string(there - known) + " tensors that the model does not have";
+    std::string text;
+    for (const auto& [what, list] : {std::pair{"missing: ", &missing}, {"wrongly shaped: ", &shapes}, {"", &unexpected}})
+      if (!list->empty()) text += (text.empty() ? "" : "; ") + (what + list->substr(0, 2000));
+    if (!text.empty())
+      fail(file.where(), "tensors", "those of " + std::string{A::name} + " with " + std::to_string(Bits) + " bits", text);
+    for (const ParameterEntry& e : to.entries())
+      if (with_towers || !in_towers(e.name))
+        file.copy(prefix + e.name, std::span{to.at(e).data, static_cast<std::size_t>(e.size())});
+  }
+
+  template <class Got>
+  static void check(Got got, Size wanted, const char* what) {
+    require(static_cast<Size>(got) == wanted, A::name, what, wanted, got);
+  }
+  static View<B, Images> images(std::span<const float> pixels, Size count) {
+    check(pixels.size(), count * 3 * A::side * A::side, "pixels");
+    return {const_cast<float*>(pixels.data()), count};  // layers only read what they are given
+  }
+  View<B, ImageTokens> tokens_of(const ImageBatch& batch) {
+    check(batch.values.size(), batch.count * facts_.image_tokens * A::image_width, "numbers of image tokens");
+    return {const_cast<float*>(batch.values.data()), equal_segments(be_, batch.count, facts_.image_tokens)};
+  }
+  static View<B, TextTokens> tokens_of(const TextBatch& batch) {
+    check(batch.tokens.size(), batch.ids->segments().rows() * A::text_width, "numbers of text tokens");
+    return {const_cast<float*>(batch.tokens.data()), batch.ids->segments()};
+  }
+  static void copy_out(Mat<float> m, std::span<float> to) {
+    check(to.size(), m.rows * m.cols, "numbers of the output");
+    std::copy(m.data, m.data + m.rows * m.cols, to.begin());
+  }
+
+  static constexpr Size patches = (A::side / A::patch) * (A::side / A::patch);
+  Facts facts_{A::name,        Bits,          A::side,      patches + 1, A::image_width,   A::text_width,
+               A::vocabulary, A::positions, A::preset,    A::image_weights, A::text_weights};
+  B be_;
+  Model<B, Net, Images, TokenIds> model_;
+  Head head_;
+  typename Head::template Params<B> values_, gradients_;
+  TrainingSettings settings_;
+  std::optional<Adam<B, Net>> adam_;
+};
+
+/// The architecture at each code length there is.
+template <class A>
+std::unique_ptr<Engine> make_engine_of(Size bits, Size threads) {
+  std::unique_ptr<Engine> engine;
+  const auto try_bits = [&]<Size Bits> {
+    if (bits == Bits) engine = std::make_unique<EngineOf<A, Bits>>(threads);
+  };
+  [&]<Size... Bits>(std::integer_sequence<Size, Bits...>) {
+    (try_bits.template operator()<Bits>(), ...);
+  }(std::integer_sequence<Size, 16, 32, 64, 128, 256, 512, 1024, 2048>{});
+  return engine;
+}
+
+}  // namespace vit2cmh

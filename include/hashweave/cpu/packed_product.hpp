@@ -1,0 +1,204 @@
+#pragma once
+#include <hashweave/core/form.hpp>
+#include <hashweave/cpu/pack.hpp>
+#include <hashweave/cpu/start.hpp>
+
+#if HASHWEAVE_AVX512
+namespace hashweave::cpu {
+
+/// A tile of the result, 14 x 32, in 28 of the 32 vector registers. `Unit` says what is multiplied.
+template <class U>
+struct VectorTile {
+  using Unit = U;
+  using Left = DepthMajor<14>;
+  using Right = DepthMajor<32>;
+
+  static void begin() {}
+  static void end() {}
+
+  /// c = start + a b over `units` of depth; c is at most a tile.
+  static void multiply(Mat<float> c, Start<float> start, const std::int32_t* a, const std::int32_t* b, Size units) {
+    if (c.rows == Left::width) {
+      tile<true>(c, start, a, b, units);
+    } else {
+      tile<false>(c, start, a, b, units);
+    }
+  }
+
+ private:
+  static __m512 fused(__m512 sum, std::int32_t a, __m512i b) {
+    if constexpr (Unit::depth == 1) {
+      return _mm512_fmadd_ps(_mm512_set1_ps(std::bit_cast<float>(a)), _mm512_castsi512_ps(b), sum);
+    } else {
+#if HASHWEAVE_AVX512_BF16
+      return _mm512_dpbf16_ps(sum, std::bit_cast<__m512bh>(_mm512_set1_epi32(a)), std::bit_cast<__m512bh>(b));
+#endif
+    }
+  }
+  template <bool Whole>
+  static void tile(Mat<float> c, Start<float> start, const std::int32_t* a, const std::int32_t* b, Size units) {
+    constexpr int rows = 14;
+    const __mmask16 left = first_lanes(c.cols), right = first_lanes(c.cols - 16);
+    __m512 sum[rows][2];
+    __m512 first = _mm512_setzero_ps(), second = first;
+    if (!start.keep && start.bias != nullptr) {
+      first = _mm512_maskz_loadu_ps(left, start.bias);
+      second = _mm512_maskz_loadu_ps(right, start.bias + 16);
+    }
+#pragma GCC unroll 14
+    for (int r = 0; r < rows; ++r) {
+      const bool load = start.keep && (Whole || r < c.rows);
+      sum[r][0] = load ? _mm512_maskz_loadu_ps(left, c.row(r)) : first;
+      sum[r][1] = load ? _mm512_maskz_loadu_ps(right, c.row(r) + 16) : second;
+    }
+    for (Size u = 0; u < units; ++u) {
+      const __m512i b0 = _mm512_loadu_si512(b + 32 * u), b1 = _mm512_loadu_si512(b + 32 * u + 16);
+#pragma GCC unroll 14
+      for (int r = 0; r < rows; ++r) {
+        sum[r][0] = fused(sum[r][0], a[rows * u + r], b0);
+        sum[r][1] = fused(sum[r][1], a[rows * u + r], b1);
+      }
+    }
+#pragma GCC unroll 14
+    for (int r = 0; r < rows; ++r) {
+      if (!Whole && r >= c.rows) break;
+      _mm512_mask_storeu_ps(c.row(r), left, sum[r][0]);
+      _mm512_mask_storeu_ps(c.row(r) + 16, right, sum[r][1]);
+    }
+  }
+};
+
+#if HASHWEAVE_AMX
+/// A tile of the result, 32 x 32, in four of AMX's eight tiles.
+struct AmxTile {
+  using Unit = PairUnit;
+  using Left = RowMajorTiles;
+  using Right = DepthMajor<32>;
+
+  static void begin() {
+    struct alignas(64) {
+      std::uint8_t palette = 1, row = 0, none[14] = {};
+      std::uint16_t bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+      std::uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+    } const shape;
+    _tile_loadconfig(&shape);
+  }
+  static void end() { _tile_release(); }
+
+  static void multiply(Mat<float> c, Start<float> start, const std::int32_t* a, const std::int32_t* b, Size units) {
+    if (c.rows == 32 && c.cols == 32) return whole(c, start, a, b, units);
+    alignas(64) float values[32 * 32];
+    const Mat<float> all = matrix(values, 32, 32);
+    const __mmask16 left = first_lanes(c.cols), right = first_lanes(c.cols - 16);
+    start.write(c);
+    for (Size r = 0; r < 32; ++r) {
+      const bool some = r < c.rows;
+      _mm512_store_ps(all.row(r), some ? _mm512_maskz_loadu_ps(left, c.row(r)) : _mm512_setzero_ps());
+      _mm512_store_ps(all.row(r) + 16, some ? _mm512_maskz_loadu_ps(right, c.row(r) + 16) : _mm512_setzero_ps());
+    }
+    whole(all, {nullptr, true}, a, b, units);
+    for (Size r = 0; r < c.rows; ++r) {
+      _mm512_mask_storeu_ps(c.row(r), left, _mm512_load_ps(all.row(r)));
+      _mm512_mask_storeu_ps(c.row(r) + 16, right, _mm512_load_ps(all.row(r) + 16));
+    }
+  }
+
+ private:
+  static void whole(Mat<float> c, Start<float> start, const std::int32_t* a, const std::int32_t* b, Size units) {
+    if (start.keep || start.bias != nullptr) {
+      const float* from = start.keep ? c.data : start.bias;
+      const auto step = static_cast<std::size_t>(start.keep ? c.ld : 0);  // every row of a tile is the bias
+      _tile_loadd(0, from, step * 4);
+      _tile_loadd(1, from + 16, step * 4);
+      _tile_loadd(2, from + 16 * step, step * 4);
+      _tile_loadd(3, from + 16 * step + 16, step * 4);
+    } else {
+      _tile_zero(0);
+      _tile_zero(1);
+      _tile_zero(2);
+      _tile_zero(3);
+    }
+    for (Size u = 0; u < units; u += 16) {
+      const std::int32_t *rows = a + 32 * u, *cols = b + 32 * u;
+      _tile_loadd(4, rows, 64);
+      _tile_loadd(6, cols, 128);
+      _tile_dpbf16ps(0, 4, 6);
+      _tile_loadd(7, cols + 16, 128);
+      _tile_dpbf16ps(1, 4, 7);
+      _tile_loadd(5, rows + 256, 64);
+      _tile_dpbf16ps(2, 5, 6);
+      _tile_dpbf16ps(3, 5, 7);
+    }
+    const auto step = static_cast<std::size_t>(c.ld);
+    _tile_stored(0, c.data, step * 4);
+    _tile_stored(1, c.data + 16, step * 4);
+    _tile_stored(2, c.data + 16 * step, step * 4);
+    _tile_stored(3, c.data + 16 * step + 16, step * 4);
+  }
+};
+#endif
+
+/// Products of a packed right operand; `Tile` is the arithmetic. The left one is packed block by block on the way, and
+/// a block stays in the second cache.
+template <class T>
+struct Packed {
+  using Tile = T;
+  using Unit = typename Tile::Unit;
+  using Left = typename Tile::Left;
+  using Right = typename Tile::Right;
+
+  static constexpr Size cols_block = 512;  ///< columns of the right operand that stay in the second cache
+  static constexpr Size rows_block = 128 / Left::width * Left::width;
+
+  static std::size_t right_bytes(Size n, Size k) { return packed_bytes<Unit, Right>(n, k); }
+  /// Bytes that `multiply` needs.
+  static std::size_t left_bytes(Size k) {
+    return static_cast<std::size_t>(rows_block * block_units(units_of<Unit>(k)) * 4);
+  }
+  template <Form F>
+  static void pack_right(std::int32_t* to, Mat<const float> b, Size first, Size count) {
+    pack<Unit, Right, F == Form::nt>(to, b, 1.0F, first, count);
+  }
+
+  /// c = start + alpha * op(a) b, where b begins with panel `col` of `right`.
+  template <Form F>
+  static void multiply(Mat<float> c, Start<float> start, Mat<const float> a, float alpha, const std::int32_t* right,
+                       Size col, std::int32_t* left) {
+    constexpr bool along = F != Form::tn;
+    const Size depth = along ? a.cols : a.rows, units = units_of<Unit>(depth), block = block_units(units);
+    Tile::begin();
+    for (Size row = 0; row < c.rows; row += rows_block) {
+      const Size rows = std::min(rows_block, c.rows - row);
+      for (Size u = 0; u < std::max<Size>(1, units); u += block) {
+        const Size count = std::min(block, units - u), k = u * Unit::depth;
+        const Size deep = std::min(count * Unit::depth, depth - k);
+        const Mat<const float> part =
+            along ? cols_of(rows_of(a, row, rows), k, deep) : cols_of(rows_of(a, k, deep), row, rows);
+        pack<Unit, Left, along>(left, part, alpha, 0, panels_of<Left>(rows));
+        const auto tile = [&](Size i, Size j) {
+          const std::int32_t* b = right + ((col + j / Right::width) * units + u) * Right::width;
+          const Start<float> from = u == 0 ? start.from_column(j) : Start<float>{nullptr, true};
+          const Mat<float> columns = cols_of(rows_of(c, row, rows), j, std::min(Right::width, c.cols - j));
+          Tile::multiply(rows_of(columns, i, std::min(Left::width, rows - i)), from, left + i * count, b, count);
+        };
+        for (Size first = 0; first < c.cols; first += cols_block) {
+          for (Size i = 0; i < rows; i += Left::width) {
+            for (Size j = first; j < std::min(c.cols, first + cols_block); j += Right::width) tile(i, j);
+          }
+        }
+      }
+    }
+    Tile::end();
+  }
+
+ private:
+  /// Units of depth at a time: equal parts of at most so many that panels of both operands stay in the first caches.
+  static Size block_units(Size units) {
+    constexpr Size most = Unit::depth == 1 ? 256 : 384;
+    const Size parts = std::max<Size>(1, (units + most - 1) / most);
+    return std::max<Size>(16, ((units + parts - 1) / parts + 15) / 16 * 16);
+  }
+};
+
+}  // namespace hashweave::cpu
+#endif
