@@ -1,6 +1,6 @@
 #pragma once
 /// The architectures of the app: types put together at compile time. Each is two towers of public design, two
-/// projections, and ViT2CMH's shared trunk. To add one, write a struct like these and name it in `engine.cpp`.
+/// projections, and ViT2CMH's shared trunk. To add one, write a struct like these and name it in `hash_model.cpp`.
 #include <hashweave/cmh/cross_modal.hpp>
 #include <hashweave/cmh/hash_head.hpp>
 #include <hashweave/cmh/shared_cross_encoder.hpp>

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every header compiles alone, and twice in one file.  usage: alone.sh COMPILER SOURCE_DIR SYSTEM_INCLUDE_DIRS
+# Every header compiles alone, and twice in one file; and all of them in one.  usage: alone.sh COMPILER SOURCE_DIR SYSTEM_INCLUDE_DIRS
 # (the directories separated by ';')
 set -euo pipefail
 compiler=$1
@@ -20,6 +20,12 @@ check='
   fi
   rm "$work/log.$$"'
 xargs -d '\n' -P 2 -I '{}' bash -c "$check" check '{}' "$work" "$compiler" "${flags[@]}" <"$work/headers"
+
+# instantiate.hpp and extern_kernels.hpp exclude each other
+grep -v 'cpu/instantiate.hpp\|cpu/extern_kernels.hpp' "$work/headers" | sed 's/.*/#include <&>/' >"$work/all.cpp"
+if ! "$compiler" "${flags[@]}" "$work/all.cpp" >"$work/log.all" 2>&1; then
+  { echo "--- all headers together"; head -n 20 "$work/log.all"; } >"$work/failed.all"
+fi
 
 count=$(wc -l <"$work/headers")
 if compgen -G "$work/failed.*" >/dev/null; then

@@ -69,7 +69,7 @@ class BytePair {
       for (; rules_[slot].token >= 0; slot = (slot + 1) & (rules_.size() - 1)) {
         if (rules_[slot].key == key)
           fail("BytePair", "merge " + std::to_string(rank), "a new pair",
-               detail::in_quotes(first) + " " + detail::in_quotes(second) + " again");
+               detail::quote_text(first) + " " + detail::quote_text(second) + " again");
       }
       rules_[slot] = {key, static_cast<std::int32_t>(rank), vocabulary.id(first + second, "merge")};
     }

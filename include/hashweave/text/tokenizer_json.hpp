@@ -28,7 +28,7 @@ inline Json parse_json(std::string_view text, const std::string& where) {
     if (event == Event::object_end) keys.pop_back();
     if (event == Event::key) {
       const auto& key = value.get_ref<const std::string&>();
-      require(keys.back().insert(key).second, where, "JSON key", in_quotes(key) + " once", "twice");
+      require(keys.back().insert(key).second, where, "JSON key", quote_text(key) + " once", "twice");
     }
     return true;
   };
@@ -46,7 +46,7 @@ struct Component {
 
   bool has(const char* key) const { return value.is_object() && value.contains(key) && !value.at(key).is_null(); }
   Component at(const char* key) const {
-    require(has(key), where, name, std::string("a member ") + in_quotes(key), "none");
+    require(has(key), where, name, std::string("a member ") + quote_text(key), "none");
     return {value.at(key), name.empty() ? key : name + "." + key, where};
   }
   std::string text() const {
@@ -81,10 +81,10 @@ inline std::vector<std::string> tokens_by_id(const Component& vocabulary) {
   std::vector<std::string> tokens(value.size());
   std::vector<bool> known(value.size());
   for (const auto& [token, its_id] : value.items()) {
-    const std::string entry = name + " " + in_quotes(token);
+    const std::string entry = name + " " + quote_text(token);
     const auto id = static_cast<std::size_t>(Component{its_id, entry, where}.number());
     require(id < tokens.size(), where, entry, "ids 0 to " + std::to_string(tokens.size() - 1) + " without a gap", id);
-    require(!known[id], where, entry, "an id of its own", std::to_string(id) + ", the id of " + in_quotes(tokens[id]));
+    require(!known[id], where, entry, "an id of its own", std::to_string(id) + ", the id of " + quote_text(tokens[id]));
     known[id] = true;
     tokens[id] = token;
   }
@@ -100,8 +100,8 @@ inline void read_added_tokens(const Component& all, std::vector<std::string>& to
     const auto id = static_cast<std::size_t>(one.at("id").number());
     require(id <= tokens.size(), one.where, one.at("id").name, "at most " + std::to_string(tokens.size()), id);
     if (id == tokens.size()) tokens.push_back(text);
-    require(tokens[id] == text, one.where, one.name, in_quotes(tokens[id]) + ", token " + std::to_string(id),
-            in_quotes(text));
+    require(tokens[id] == text, one.where, one.name, quote_text(tokens[id]) + ", token " + std::to_string(id),
+            quote_text(text));
     added.push_back(text);
   }
 }
@@ -110,8 +110,8 @@ inline void read_added_tokens(const Component& all, std::vector<std::string>& to
 inline void expect_token(const Component& place, const Json& id, const std::string& token,
                          const std::vector<std::string>& tokens) {
   const auto number =
-      static_cast<std::size_t>(Component{id, place.name + " " + in_quotes(token), place.where}.number());
-  require(number < tokens.size() && tokens[number] == token, place.where, place.name + " " + in_quotes(token),
+      static_cast<std::size_t>(Component{id, place.name + " " + quote_text(token), place.where}.number());
+  require(number < tokens.size() && tokens[number] == token, place.where, place.name + " " + quote_text(token),
           "its id in the vocabulary", number);
 }
 

@@ -29,7 +29,7 @@ inline std::string read_text_file(const std::filesystem::path& file, std::size_t
 }
 
 namespace detail {
-inline std::string in_quotes(std::string_view text) {
+inline std::string quote_text(std::string_view text) {
   std::string out{"'"};
   out.append(text).push_back('\'');
   return out;
@@ -57,7 +57,7 @@ class Vocabulary {
     for (std::size_t i = 1; i < order_.size(); ++i) {
       if (token(order_[i - 1]) == token(order_[i]))
         fail(where, "token " + std::to_string(order_[i]), "a new token",
-             detail::in_quotes(token(order_[i])) + " again, which is token " + std::to_string(order_[i - 1]));
+             detail::quote_text(token(order_[i])) + " again, which is token " + std::to_string(order_[i - 1]));
     }
   }
 
@@ -91,7 +91,7 @@ class Vocabulary {
   /// @throws Error if there is no such token.
   std::int32_t id(std::string_view name, std::string_view where = "vocabulary") const {
     const auto found = find(name);
-    if (!found) fail(where, "token", detail::in_quotes(name), "no such token");
+    if (!found) fail(where, "token", detail::quote_text(name), "no such token");
     return *found;
   }
 

@@ -1,7 +1,7 @@
 #pragma once
-/// `Engine` of one architecture and code length. Included by one source file an architecture.
+/// `HashModel` of one architecture and code length. Included by one source file an architecture.
 #include "architectures.hpp"
-#include "engine.hpp"
+#include "hash_model.hpp"
 
 #include <hashweave/cmh/weighted_sum.hpp>
 #include <hashweave/core/model.hpp>
@@ -13,7 +13,7 @@
 namespace vit2cmh {
 
 template <class A, Size Bits>
-class EngineOf final : public Engine {
+class HashModelOf final : public HashModel {
   using B = Cpu<float>;
   using Images = Pixels<3, A::side, A::side>;
   using ImageTokens = Tokens<A::image_width>;
@@ -23,7 +23,7 @@ class EngineOf final : public Engine {
   using Loss = WeightedSum<HardestTriplet, Angular, OnBoth<Quantisation>, InfoNce>;
 
  public:
-  explicit EngineOf(Size threads) : be_{threads} {
+  explicit HashModelOf(Size threads) : be_{threads} {
     set_eps(model_.arch.image, A::image_family().defaults.layer_norm_eps);
     set_eps(model_.arch.text, A::text_family().defaults.layer_norm_eps);
     head_.trunk = model_.arch.trunk;
@@ -113,7 +113,7 @@ class EngineOf final : public Engine {
       const StepReport report =
           adam_->step(be_, model_.params, model_.grads,
                       {.rate_factor = now.rate_factor, .gradient_scale = now.gradient_scale});
-      out.gradient_norm = report.gradient_norm;
+      out.gradient_norm = report.grad_norm;
       out.rate = report.rate;
       out.skipped = report.skipped;
     }
@@ -224,15 +224,15 @@ class EngineOf final : public Engine {
 
 /// The architecture at each code length there is.
 template <class A>
-std::unique_ptr<Engine> make_engine_of(Size bits, Size threads) {
-  std::unique_ptr<Engine> engine;
+std::unique_ptr<HashModel> make_model_of(Size bits, Size threads) {
+  std::unique_ptr<HashModel> model;
   const auto try_bits = [&]<Size Bits> {
-    if (bits == Bits) engine = std::make_unique<EngineOf<A, Bits>>(threads);
+    if (bits == Bits) model = std::make_unique<HashModelOf<A, Bits>>(threads);
   };
   [&]<Size... Bits>(std::integer_sequence<Size, Bits...>) {
     (try_bits.template operator()<Bits>(), ...);
   }(std::integer_sequence<Size, 16, 32, 64, 128, 256, 512, 1024, 2048>{});
-  return engine;
+  return model;
 }
 
 }  // namespace vit2cmh

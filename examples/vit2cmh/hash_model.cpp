@@ -1,12 +1,12 @@
-#include "engine.hpp"
+#include "hash_model.hpp"
 
 #include <algorithm>
 
 namespace vit2cmh {
 
-std::unique_ptr<Engine> make_tiny(Size bits, Size threads);
-std::unique_ptr<Engine> make_dinov2_minilm(Size bits, Size threads);
-std::unique_ptr<Engine> make_vit_bert(Size bits, Size threads);
+std::unique_ptr<HashModel> make_tiny(Size bits, Size threads);
+std::unique_ptr<HashModel> make_dinov2_minilm(Size bits, Size threads);
+std::unique_ptr<HashModel> make_vit_bert(Size bits, Size threads);
 
 namespace {
 
@@ -24,7 +24,7 @@ std::string listed(const auto& values) {
 std::span<const std::string_view> model_names() { return models; }
 std::span<const Size> code_lengths() { return lengths; }
 
-std::unique_ptr<Engine> make_engine(std::string_view model, Size bits, Size threads) {
+std::unique_ptr<HashModel> make_model(std::string_view model, Size bits, Size threads) {
   require(std::find(models.begin(), models.end(), model) != models.end(), "model", "name", "one of " + listed(models),
           model);
   require(std::find(lengths.begin(), lengths.end(), bits) != lengths.end(), "model", "bits", "one of " + listed(lengths),

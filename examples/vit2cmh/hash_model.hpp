@@ -74,12 +74,12 @@ struct StepResult {
   bool skipped = false;  ///< the gradient was not finite: nothing was changed
 };
 
-class Engine {
+class HashModel {
  public:
-  Engine() = default;
-  Engine(const Engine&) = delete;
-  Engine& operator=(const Engine&) = delete;
-  virtual ~Engine() = default;
+  HashModel() = default;
+  HashModel(const HashModel&) = delete;
+  HashModel& operator=(const HashModel&) = delete;
+  virtual ~HashModel() = default;
 
   virtual const Facts& facts() const = 0;
   virtual Size parameter_count() const = 0;
@@ -119,6 +119,6 @@ std::span<const std::string_view> model_names();
 std::span<const Size> code_lengths();
 
 /// @throws Error for a model or code length that no type was built for.
-std::unique_ptr<Engine> make_engine(std::string_view model, Size bits, Size threads);
+std::unique_ptr<HashModel> make_model(std::string_view model, Size bits, Size threads);
 
 }  // namespace vit2cmh
