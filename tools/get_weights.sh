@@ -41,7 +41,7 @@ find_converter() {
   echo "building convert_weights"
   local build="$root/build/tools"
   mkdir -p "$build"
-  if ! { cmake -S "$root" -B "$build" -D CMAKE_BUILD_TYPE=Release -D HASHWEAVE_BUILD_TESTS=OFF -D HASHWEAVE_BUILD_EXAMPLES=OFF &&
+  if ! { cmake -S "$root" -B "$build" -D CMAKE_BUILD_TYPE=Release -D HASHWEAVE_BUILD_TESTS=OFF -D HASHWEAVE_BUILD_EXAMPLES=OFF -D HASHWEAVE_WERROR=OFF &&
     cmake --build "$build" --target convert_weights; } >"$build/log.txt" 2>&1; then
     tail -n 20 "$build/log.txt" >&2
     stop 1 "convert_weights could not be built"

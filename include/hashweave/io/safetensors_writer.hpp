@@ -33,7 +33,7 @@ inline std::string safetensors_head(const std::vector<NamedTensor>& tensors, con
     header +=
         separator + json_string(name, where) + ":{\"dtype\":\"" + std::string{name_of(tensor.dtype)} + "\",\"shape\":[";
     for (std::size_t d = 0; d < tensor.shape.size(); ++d)
-      header += (d == 0 ? "" : ",") + std::to_string(tensor.shape[d]);
+      header.append(d == 0 ? "" : ",").append(std::to_string(tensor.shape[d]));
     const std::size_t end = begin + tensor.bytes.size();
     header += "],\"data_offsets\":[" + std::to_string(begin) + "," + std::to_string(end) + "]}";
     separator = ",";

@@ -26,7 +26,7 @@ using Shape = std::vector<Size>;
 /// `(2, 3)`, for messages.
 inline std::string to_string(const Shape& shape) {
   std::string text = "(";
-  for (std::size_t i = 0; i < shape.size(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
+  for (std::size_t i = 0; i < shape.size(); ++i) text.append(i == 0 ? "" : ", ").append(std::to_string(shape[i]));
   return text + ")";
 }
 
