@@ -2,7 +2,7 @@
 # To be sourced by test.sh and demo.sh: the Debian packages the project builds with, and small helpers.
 
 packages_build=(g++ cmake ninja-build ccache libeigen3-dev nlohmann-json3-dev zlib1g-dev
-  libjpeg62-turbo-dev libpng-dev libstb-dev libdnnl-dev)
+  libjpeg62-turbo-dev libpng-dev libstb-dev libdnnl-dev libcli11-dev)
 packages_test=("${packages_build[@]}" git clang-14 libclang-rt-14-dev pkg-config meson catch2 python3-venv
   libbenchmark-dev librange-v3-dev "clang-format-$(sed -n '1s/^# clang-format //p' .clang-format)")
 

@@ -13,7 +13,7 @@ namespace vit2cmh {
 struct FeedSettings {
   bool tokens = false;                     ///< the towers are frozen: give their tokens, computed once and kept
   std::size_t cache_bytes = std::size_t{2} << 30;  ///< what does not fit is computed again each time
-  std::filesystem::path cache_file;        ///< keeps the tokens in this file instead of memory; removed at the end
+  std::filesystem::path cache_file{};       ///< keeps the tokens in this file instead of memory; removed at the end
   Size max_tokens = 32;                    ///< captions are cut there
   Size threads = 1;                        ///< that decode images
 };

@@ -1,0 +1,154 @@
+#!/usr/bin/env bash
+# The app on a small slice of the embedded data: a run that is stopped, killed and resumed ends with the same bytes;
+# every command gives what docs/app.md says; bad input gives one line and the right exit status.
+# usage: run.sh VIT2CMH SOURCE_DIR WORK_DIR [--long]
+set -euo pipefail
+app=$1 source=$2 work=$3 long=${4:-}
+clipart="$source/examples/vit2cmh/data/clipart"
+rm -rf "$work" && mkdir -p "$work" && cd "$work"
+fail() { echo "FAILED: $*" >&2; exit 1; }
+quietly() { "$@" >log.txt 2>&1 || { cat log.txt >&2; fail "$*"; }; }
+small=(train --data "$clipart" --model tiny --bits 32 --lr 1e-4 --warmup 4 --limit-train 120 --seed 5)
+long_run=("${small[@]}" --epochs 200)
+small+=(--epochs 3)
+sums() { (cd "$1" && sha256sum model.safetensors checkpoints/step_*/model.safetensors checkpoints/step_*/optim.safetensors); }
+
+echo "== a run, and the same on one thread"
+quietly "$app" "${small[@]}" --out whole --json whole.json
+quietly "$app" "${small[@]}" --out one_thread --threads 1
+diff <(sums whole) <(sums one_thread) || fail "one and two threads differ"
+python3 - <<'PY' || fail "metrics or results are not as promised"
+import json
+steps, evaluations = [], []
+for line in open("whole/metrics.jsonl"):
+    value = json.loads(line)
+    (evaluations if "eval" in value else steps).append(value)
+assert [s["step"] for s in steps] == list(range(1, 13)), steps
+assert all({"epoch", "loss", "triplet", "angular", "grad_norm", "lr", "seconds", "pairs_per_second"} <= set(s) for s in steps)
+assert [e["step"] for e in evaluations] == [4, 8, 12]
+result = json.load(open("whole.json"))
+assert result["finished"] and result["steps"] == 12
+for kind in "binary", "continuous":
+    for way in "image_to_text", "text_to_image":
+        assert {"r1", "r5", "r10", "median_rank"} == set(result["results"][kind][way])
+    assert 0 <= result["results"][kind]["rsum"] <= 600
+assert {b["name"] for b in json.load(open("whole/results.json"))["baselines"]} == {"untrained", "random codes"}
+PY
+
+echo "== stopped and resumed"
+stops=(1 5 8) && [[ -z $long ]] || stops=(1 2 3 4 5 6 7 8 9 10 11)
+for stop in "${stops[@]}"; do
+  rm -rf stopped
+  quietly "$app" "${small[@]}" --out stopped --stop-after-steps "$stop"
+  quietly "$app" "${small[@]}" --out stopped --resume
+  diff <(cd whole && sha256sum model.safetensors checkpoints/step_00000012/*.safetensors) \
+    <(cd stopped && sha256sum model.safetensors checkpoints/step_00000012/*.safetensors) || fail "stopped after $stop steps"
+  diff <(grep -o '"loss":[^,]*' whole/metrics.jsonl) <(grep -o '"loss":[^,]*' stopped/metrics.jsonl) || fail "losses after $stop"
+done
+
+echo "== killed and resumed"
+kills=4 && [[ -z $long ]] || kills=25
+rm -rf killed
+for ((kill = 0; kill < kills; ++kill)); do
+  resume=() && [[ ! -f killed/config.json ]] || resume=(--resume)
+  "$app" "${small[@]}" --out killed --checkpoint-every 1 "${resume[@]}" >log.txt 2>&1 &
+  sleep "$((RANDOM % 3)).$((RANDOM % 10))"
+  kill -9 $! 2>/dev/null || true
+  wait $! 2>/dev/null || true
+done
+quietly "$app" "${small[@]}" --out killed --checkpoint-every 1 --resume
+diff <(cd whole && sha256sum model.safetensors checkpoints/step_00000012/*.safetensors) \
+  <(cd killed && sha256sum model.safetensors checkpoints/step_00000012/*.safetensors) || fail "killed $kills times"
+
+echo "== a signal ends the run after its step; a damaged checkpoint is passed over"
+rm -rf signalled
+"$app" "${long_run[@]}" --out signalled >log.txt 2>&1 &
+sleep 4 && kill -TERM $! && wait $! || fail "SIGTERM: exit status $?"
+newest=$(ls -d signalled/checkpoints/step_* | tail -n 1)
+printf 'x' | dd of="$newest/model.safetensors" bs=1 seek=5000 conv=notrunc status=none
+"$app" "${long_run[@]}" --out signalled --resume --stop-after-steps 1 >log.txt 2>&1 || { cat log.txt; fail "resume"; }
+if [[ $(ls -d signalled/checkpoints/step_* | wc -l) -gt 1 ]]; then grep -q "passed over: $(basename "$newest")" log.txt || fail "damage unseen"; fi
+
+echo "== eval, encode, search, tokenize, info, report"
+quietly "$app" eval --checkpoint whole --data "$clipart" --split test --folds 5 --ties expected --json eval.json
+quietly "$app" encode --checkpoint whole --data "$clipart" --split test --modality image --out images.npy
+quietly "$app" encode --checkpoint whole --data "$clipart" --split test --modality text --out texts.npy
+for part in 0 1 2; do
+  quietly "$app" encode --checkpoint whole --data "$clipart" --split test --modality image --shard "$part/3" --out "part$part.npy"
+done
+quietly "$app" search --index images.npy --codes texts.npy -k 7 --json hits.json
+quietly "$app" search --index images.npy --checkpoint whole --text "a frog" --json one.json
+printf 'A frog, a cat.\n\nhello\n' | "$app" tokenize --vocab whole/vocab.txt >ids.txt
+quietly "$app" info --json info.json
+quietly "$app" report --run whole --out page.html
+python3 - <<'PY' || fail "what the commands write is not as promised"
+import ast, json
+def npy(name):
+    data = open(name, "rb").read()
+    size = int.from_bytes(data[8:10], "little")
+    head = ast.literal_eval(data[10:10 + size].decode())
+    assert head["descr"] == "|u1" and not head["fortran_order"]
+    return head["shape"], data[10 + size:]
+(n, width), images = npy("images.npy")
+(m, _), texts = npy("texts.npy")
+assert width == 4
+assert b"".join(npy(f"part{i}.npy")[1] for i in range(3)) == images, "the parts are not the whole"
+ids = [int(line) for line in open("images.npy.ids.txt")]
+row = lambda data, i: int.from_bytes(data[4 * i:4 * i + 4], "big")
+hits = json.load(open("hits.json"))
+assert hits["k"] == 7 and len(hits["results"]) == m
+place = {id: i for i, id in enumerate(ids)}
+for q, result in enumerate(hits["results"][:50]):
+    distances = sorted((bin(row(texts, q) ^ row(images, d)).count("1"), d) for d in range(n))[:7]
+    assert [(h["distance"], place[h["id"]]) for h in result["hits"]] == distances, q
+    assert [h["rank"] for h in result["hits"]] == list(range(1, 8))
+assert len(json.load(open("one.json"))["results"][0]["hits"]) == 10
+lines = open("ids.txt").read().split("\n")
+assert len(lines) == 4 and lines[1] == "2 3" and lines[0].startswith("2 ") and lines[0].endswith(" 3"), lines
+assert len(json.load(open("eval.json"))["binary"]["folds"]) == 5
+assert "tiny" in json.load(open("info.json"))["models"]
+page = open("page.html").read()
+assert page.startswith("<!DOCTYPE html>") or page.startswith("<!doctype html>")
+PY
+
+echo "== bad input"
+# expect STATUS REGEX ARGUMENTS...: that status, and one line on standard error that matches
+expect() {
+  local status=$1 regex=$2 got=0
+  shift 2
+  "$app" "$@" >out.txt 2>err.txt || got=$?
+  [[ $got -eq $status ]] || { cat err.txt >&2; fail "status $got instead of $status: $*"; }
+  [[ $(grep -c '^vit2cmh: ' err.txt) -eq 1 || $status -eq 2 ]] || { cat err.txt >&2; fail "not one line: $*"; }
+  grep -Eq -e "$regex" err.txt || { cat err.txt >&2; fail "'$regex' not in: $*"; }
+}
+tiny=(--model tiny --out bad)
+expect 1 'nowhere' train --data nowhere "${tiny[@]}"
+expect 1 'bits: expected one of 16' train --data "$clipart" "${tiny[@]}" --bits 48
+expect 1 'name: expected one of tiny' train --data "$clipart" --model huge --out bad
+expect 2 'backend' train --data "$clipart" "${tiny[@]}" --backend tpu
+expect 2 'data' train "${tiny[@]}"
+expect 2 'subcommand' frobnicate
+expect 1 'or --resume to go on' "${small[@]}" --out whole
+expect 1 '--bits of the run that goes on: expected 32, got 64' train --data "$clipart" --model tiny --bits 64 --lr 1e-4 \
+  --warmup 4 --limit-train 120 --epochs 3 --seed 5 --out whole --resume
+expect 1 'image-weights|file|safetensors' train --data "$clipart" --model dinov2-s+minilm --image-weights "$work/whole.json" \
+  --text-weights "$work/whole.json" --out bad
+mkdir -p set && printf 'not an image' >set/broken.png
+line() { printf '{"id": %d, "image": "%s", "captions": ["%s"], "split": "%s"}\n' "$@"; }
+for i in $(seq 0 40); do line "$i" broken.png "a thing number $i" train; done >set/dataset.jsonl
+expect 1 'broken.png' train --data set "${tiny[@]}"
+expect 1 'split test: expected at least 1 item' eval --checkpoint whole --data set --split test
+expect 1 'at least 1 item|data set|items' train --data set "${tiny[@]}" --on-bad-item skip
+tar -xf "$clipart/clipart-000000.tar" -C set --wildcards '*00.jpg' 2>/dev/null || true
+picture=$(cd set && ls ./*.jpg | head -n 1)
+words=$(for i in $(seq 5000); do printf 'word%d ' "$i"; done)
+{ for i in $(seq 0 40); do line "$i" "$picture" "thing $i" train; done; line 41 "$picture" "$words" test; } >set/dataset.jsonl
+expect 1 'each once|twice|same' train --data set "${tiny[@]}"
+for i in $(seq 0 41); do cp "set/$picture" "set/$i.jpg"; done
+{ for i in $(seq 0 40); do line "$i" "$i.jpg" "thing $i" train; done; line 41 41.jpg "$words" test; } >set/dataset.jsonl
+quietly "$app" train --data set --model tiny --out long_caption --epochs 1
+expect 1 'model.safetensors|run folder' eval --checkpoint set --data "$clipart"
+head -c 2000 whole/model.safetensors >cut.safetensors
+expect 1 'cut.safetensors' eval --checkpoint cut.safetensors --data "$clipart"
+expect 1 'whole.json' search --index whole.json --codes texts.npy
+echo "the app's checks passed"
