@@ -11,7 +11,11 @@
 namespace vit2cmh {
 namespace {
 
-constexpr double width = 480, height = 280, left = 54, right = 468, top = 34, bottom = 232;
+constexpr double width = 480, height = 282, left = 54, right = 468, top = 38, bottom = 234;
+
+/// Larger numbers are no measurements, and smaller ones are nothing on a logarithmic scale.
+constexpr double largest = 1e30, smallest = 1e-30;
+bool drawable(double value) { return std::abs(value) < largest; }  // not a number: false
 
 /// A coordinate, to a tenth.
 std::string at(double value) {
@@ -80,7 +84,7 @@ struct Ruler {
 
 /// Ends and ticks for values low .. high. `rounded` moves the ends out to ticks.
 Ruler make_ruler(const Axis& axis, double low, double high, double from, double to, bool rounded) {
-  Ruler ruler{low, high, from, to, low > 0 ? axis.scale : Scale::linear, axis.ticks};
+  Ruler ruler{low, high, from, to, low > smallest ? axis.scale : Scale::linear, axis.ticks};
   if (ruler.scale == Scale::logarithmic) {
     if (high / low < 1.02) ruler.low = low / 2, ruler.high = high * 2;
     if (rounded) {
@@ -93,8 +97,9 @@ Ruler make_ruler(const Axis& axis, double low, double high, double from, double 
         ruler.ticks.push_back(t);
     return ruler;
   }
-  if (!(high > low)) {
-    const double margin = low == 0 ? 1 : std::abs(low) / 2;
+  const double size = std::max(std::abs(low), std::abs(high));
+  if (high - low <= std::max(1e-12 * size, smallest)) {
+    const double margin = size < smallest ? 1 : size / 2;
     ruler.low = low >= 0 ? std::max(0.0, low - margin) : low - margin;
     ruler.high = high + margin;
   }
@@ -116,10 +121,11 @@ std::string frame(const Ruler& x, const Ruler& y, const std::string& x_title, co
     if (!y.holds(t)) continue;
     out += line("grid", left, y(t), right, y(t)) + text("tick end", left - 8, y(t) + 4, short_number(t));
   }
-  double last = -100;
-  for (const double t : x.ticks) {
-    if (!x.holds(t) || x(t) - last < 30) continue;
-    last = x(t);
+  double next = 2 * width;  // from the right, so that the last one keeps its place
+  for (auto tick = x.ticks.rbegin(); tick != x.ticks.rend(); ++tick) {
+    const double t = *tick;
+    if (!x.holds(t) || next - x(t) < 38) continue;
+    next = x(t);
     out += line("tickmark", x(t), bottom, x(t), bottom + 4) + text("tick middle", x(t), bottom + 20, short_number(t));
   }
   return out + line("axis", left, bottom, right, bottom);
@@ -136,7 +142,7 @@ std::string polyline(const Series& series, const Ruler& x, const Ruler& y) {
   std::string path, dots;
   bool drawing_on = false;
   for (const Point& p : series.points) {
-    const bool drawn = std::isfinite(p.y) && (y.scale == Scale::linear || p.y > 0) && x.holds(p.x);
+    const bool drawn = drawable(p.y) && x.holds(p.x);
     if (drawn) {
       path += (drawing_on ? "L" : "M") + at(x(p.x)) + " " + at(y(p.y));
       if (series.dots) dots += circle("dot", x(p.x), y(p.y), 3.5);
@@ -151,7 +157,7 @@ std::string polyline(const Series& series, const Ruler& x, const Ruler& y) {
 const Point* nearest(const Series& series, double x, double within) {
   const Point* best = nullptr;
   for (const Point& p : series.points)
-    if (std::isfinite(p.y) && (best == nullptr || std::abs(p.x - x) < std::abs(best->x - x))) best = &p;
+    if (drawable(p.y) && (best == nullptr || std::abs(p.x - x) < std::abs(best->x - x))) best = &p;
   return best != nullptr && std::abs(best->x - x) <= within ? best : nullptr;
 }
 
@@ -160,7 +166,7 @@ std::vector<double> stops_of(const std::vector<Series>& series, std::size_t most
   std::vector<double> all, some;
   for (const Series& s : series)
     for (const Point& p : s.points)
-      if (!s.faint && std::isfinite(p.y)) all.push_back(p.x);
+      if (!s.faint && drawable(p.x) && drawable(p.y)) all.push_back(p.x);
   std::sort(all.begin(), all.end());
   all.erase(std::unique(all.begin(), all.end()), all.end());
   const std::size_t every = (all.size() + most - 1) / std::max<std::size_t>(most, 1);
@@ -177,10 +183,11 @@ std::string pointer_stops(const LineChart& chart, const Ruler& x, const Ruler& y
     const double from = i == 0 ? left : (x(stops[i - 1]) + here) / 2;
     const double to = i + 1 == stops.size() ? right : (x(stops[i + 1]) + here) / 2;
     const double within = stops.size() > 1 ? (stops.back() - stops.front()) / 40 : 0;
-    std::string label = unit + " " + number_text(stops[i], stops[i] == std::floor(stops[i]) ? 0 : 2) + ":", dots;
+    const double place = stops[i];
+    std::string label = unit + " " + (std::abs(place) < 10 ? short_number(place) : number_text(place)) + ":", dots;
     for (const Series& s : chart.series) {
       const Point* p = s.faint ? nullptr : nearest(s, stops[i], within);
-      if (p == nullptr || (y.scale == Scale::logarithmic && p->y <= 0)) continue;
+      if (p == nullptr) continue;
       label += (label.ends_with(":") ? " " : ", ") + (s.name.empty() ? "" : s.name + " ") + short_number(p->y);
       dots += "<g class='" + colour_of(s) + "'>" + circle("dot", here, y(p->y), 4) + "</g>";
     }
@@ -203,15 +210,16 @@ std::string line_chart(const LineChart& chart) {
   bool positive = true;
   for (const Series& s : chart.series)
     for (const Point& p : s.points) {
-      if (!std::isfinite(p.x) || !std::isfinite(p.y)) continue;
+      if (!drawable(p.x) || !drawable(p.y)) continue;
       x_low = std::min(x_low, p.x), x_high = std::max(x_high, p.x);
       y_low = std::min(y_low, p.y), y_high = std::max(y_high, p.y);
-      positive = positive && p.y > 0;
+      positive = positive && p.y > smallest;
     }
   if (x_low > x_high) return {};
   const bool logarithmic = chart.y.scale == Scale::logarithmic && positive;
   // a line that lies far above zero need not begin there
   if (!logarithmic && y_low > 0 && y_low < 0.6 * y_high) y_low = 0;
+  if (chart.x.scale == Scale::linear && x_low > 0 && x_low < 0.02 * x_high) x_low = 0;
   const Ruler x = make_ruler(chart.x, x_low, x_high, left + 6, right - 8, false);
   const Ruler y = make_ruler(chart.y, y_low, y_high, bottom, top, true);
 
@@ -283,7 +291,7 @@ std::string histogram(const Histogram& chart) {
 std::string bars(const Bars& chart) {
   double furthest = 0;
   for (const double v : chart.values)
-    if (std::isfinite(v)) furthest = std::max(furthest, std::abs(v - chart.base));
+    if (drawable(v)) furthest = std::max(furthest, std::abs(v - chart.base));
   if (chart.values.empty()) return {};
   const double reach = std::max(5.0, round_up(std::max(furthest, 1e-9)));
   Axis axis;
@@ -295,7 +303,7 @@ std::string bars(const Bars& chart) {
   std::string content = frame(x, y, chart.x, chart.y), path;
   const double gap = (right - left) / count > 4 ? 1 : 0;
   for (std::size_t i = 0; i < chart.values.size(); ++i) {
-    if (!std::isfinite(chart.values[i])) continue;
+    if (!drawable(chart.values[i])) continue;
     const double from = x(static_cast<double>(i)) + gap / 2, to = x(static_cast<double>(i + 1)) - gap / 2;
     path += "M" + at(from) + " " + at(y(chart.base)) + "V" + at(y(chart.values[i])) + "H" + at(to) + "V" +
             at(y(chart.base)) + "Z";
@@ -318,19 +326,19 @@ std::string heat_map(const HeatMap& map) {
   if (n == 0) return {};
   const std::size_t block = (n + most - 1) / most, cells = (n + block - 1) / block;
   std::vector<double> cell(cells * cells);
-  double largest = 0;
+  double furthest = 0;
   for (std::size_t i = 0; i < n; ++i)
     for (std::size_t j = 0; j < std::min(n, map.values[i].size()); ++j) {
       const double v = map.values[i][j];
       if (i == j || !std::isfinite(v)) continue;
       double& kept = cell[(i / block) * cells + j / block];
       if (std::abs(v) > std::abs(kept)) kept = v;
-      largest = std::max(largest, std::abs(v));
+      furthest = std::max(furthest, std::abs(v));
     }
-  const double reach = std::clamp(round_up(std::max(largest, 0.05)), 0.05, 1.0);
+  const double reach = std::clamp(round_up(std::max(furthest, 0.05)), 0.05, 1.0);
 
   // one path a level, of runs of neighbouring cells
-  constexpr double from = 54, place = 30, size = 330;
+  constexpr double from = 96, place = 30, size = 264;
   const double side = size / static_cast<double>(cells);
   const auto level_of = [&](std::size_t i, std::size_t j) {
     if (i == j) return levels + 1;
@@ -347,7 +355,8 @@ std::string heat_map(const HeatMap& map) {
       paths[static_cast<std::size_t>(level + levels)] +=
           "M" + at(x) + " " + at(y) + "h" + at(w) + "v" + at(side) + "h-" + at(w) + "z";
     }
-  std::string content = text("title", 4, 16, map.axis) + text("title end", from + size, place + size + 38, map.axis);
+  std::string content =
+      text("title end", from - 8, 16, map.axis) + text("title end", from + size, place + size + 38, map.axis);
   for (int level = -levels; level <= levels + 1; ++level) {
     const auto& path = paths[static_cast<std::size_t>(level + levels)];
     if (path.empty()) continue;

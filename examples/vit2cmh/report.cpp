@@ -105,11 +105,18 @@ std::string brand(const Run& run) {
          state + "</div>";
 }
 
+/// The folder's name, also where the path is that of a file in it.
+std::string data_name(const Json& config) {
+  std::string data = text_field(config, "data");
+  while (data.size() > 1 && data.ends_with('/')) data.pop_back();
+  const std::filesystem::path path{data};
+  const bool file = path.has_extension() && !path.parent_path().filename().empty();
+  return (file ? path.parent_path() : path).filename().string();
+}
+
 std::string lede(const Run& run) {
   std::vector<std::string> parts;
-  std::string data = text_field(run.config, "data");
-  while (data.size() > 1 && data.ends_with('/')) data.pop_back();
-  if (!data.empty()) parts.push_back(escaped(std::filesystem::path{data}.filename().string()));
+  if (const std::string data = data_name(run.config); !data.empty()) parts.push_back(escaped(data));
   if (const std::string split = text_field(run.eval, "split"); !split.empty())
     parts.push_back(escaped(split) + " split" + (run.finished ? "" : ", best evaluation so far"));
   if (const auto images = number_field(run.eval, "images")) parts.push_back(counted(*images, "image", "images"));
@@ -136,8 +143,8 @@ std::string way_tile(const Json& way, const std::string& title) {
   for (const auto& [key, name] : {std::pair{"r1", "R@1"}, {"r5", "R@5"}, {"r10", "R@10"}})
     if (const auto recall = number_field(way, key))
       rows += std::string{"<dt>"} + name +
-              "</dt><div class='bar'><i style='width:" + short_number(std::clamp(*recall, 0.0, 100.0)) +
-              "%'></i></div><dd>" + number_text(*recall, 1) + "%</dd>";
+              "</dt><dd class='bar'><i style='width:" + short_number(std::clamp(*recall, 0.0, 100.0)) +
+              "%'></i></dd><dd class='n'>" + number_text(*recall, 1) + "%</dd>";
   if (rows.empty()) return {};
   const auto rank = number_field(way, "median_rank");
   return "<div class='card way'><h3>" + title +
@@ -286,8 +293,8 @@ std::vector<Codes> codes_of(const Run& run) {
     const Json& map = kind == "binary" ? object_field(eval, "map") : object_field(eval, "");
     if (!result.empty() || !map.empty()) out.push_back({name, &result, &map, ours, kind != "binary"});
   };
-  add("Binary codes", run.eval, "binary", true);
-  add("Continuous codes", run.eval, "continuous", true);
+  add("Binary", run.eval, "binary", true);
+  add("Continuous", run.eval, "continuous", true);
   for (const Json& baseline : array_field(run.results, "baselines")) {
     const std::string name = text_field(baseline, "name");
     const Json& eval = object_field(baseline, "eval");
@@ -312,11 +319,16 @@ std::string row(const Codes& codes, const std::string& cells) {
 
 std::string recall_table(const std::vector<Codes>& all, const char* way, const std::string& title) {
   std::string rows;
+  int decimals = 0;  // of the median ranks: half ranks occur
+  for (const Codes& codes : all)
+    if (const auto rank = number_field(object_field(*codes.result, way), "median_rank"))
+      if (*rank != std::floor(*rank)) decimals = 1;
   for (const Codes& codes : all) {
     const Json& recalls = object_field(*codes.result, way);
     if (recalls.empty()) continue;
-    rows += row(codes, cell(number_field(recalls, "r1"), 1) + cell(number_field(recalls, "r5"), 1) +
-                           cell(number_field(recalls, "r10"), 1) + cell(number_field(recalls, "median_rank"), 1));
+    rows +=
+        row(codes, cell(number_field(recalls, "r1"), 1) + cell(number_field(recalls, "r5"), 1) +
+                       cell(number_field(recalls, "r10"), 1) + cell(number_field(recalls, "median_rank"), decimals));
   }
   if (rows.empty()) return {};
   return table(title,
@@ -362,8 +374,8 @@ std::string rsum_bars(const std::vector<Codes>& all) {
     if (!rsum) continue;
     rows += std::string{"<dt class='"} + (codes.ours ? "ours" : "") + (codes.ours && codes.dashed ? " dashed" : "") +
             "'>" + escaped(codes.name) +
-            "</dt><div class='bar'><i style='width:" + short_number(std::clamp(100 * *rsum / highest, 0.0, 100.0)) +
-            "%'></i></div><dd" + (codes.ours && !codes.dashed ? " class='ours'" : "") + ">" + number_text(*rsum, 1) +
+            "</dt><dd class='bar'><i style='width:" + short_number(std::clamp(100 * *rsum / highest, 0.0, 100.0)) +
+            "%'></i></dd><dd class='n" + (codes.ours && !codes.dashed ? " ours" : "") + "'>" + number_text(*rsum, 1) +
             "</dd>";
   }
   return "<figure class='card table wide'><figcaption><h3>rsum, both ways together</h3></figcaption><dl class='sums'>" +
@@ -442,7 +454,8 @@ std::string balance(const Run& run) {
   Bars chart{.title = "Bit balance", .x = "bit", .y = "codes with the bit set, %", .bar_name = "bit"};
   std::size_t even = 0;
   for (const Json& share : array_field(run.results, "bits_on")) {
-    chart.values.push_back(share.is_number() ? 100 * share.get<double>() : gap);
+    const double value = share.is_number() ? share.get<double>() : gap;
+    chart.values.push_back(value >= 0 && value <= 1 ? 100 * value : gap);
     even += std::abs(chart.values.back() - 50) <= 10 ? 1 : 0;
   }
   chart.note = "Half and half tells most: " + std::to_string(even) + " of " + std::to_string(chart.values.size()) +
@@ -458,7 +471,8 @@ std::string correlation(const Run& run) {
     const std::size_t i = map.values.size() - 1;
     if (!line.is_array()) continue;
     for (const Json& value : line) {
-      map.values[i].push_back(value.is_number() ? value.get<double>() : gap);
+      const double r = value.is_number() ? value.get<double>() : gap;
+      map.values[i].push_back(std::abs(r) <= 1.001 ? r : gap);
       const double size = std::abs(map.values[i].back());
       if (map.values[i].size() - 1 == i || !std::isfinite(size)) continue;
       sum += size;

@@ -44,13 +44,14 @@ color:var(--soft);white-space:nowrap}
 background:var(--orange)}
 .lede{font-size:18px;color:var(--muted);margin-top:10px;overflow-wrap:anywhere}
 .headline{display:grid;gap:16px;margin-top:28px;grid-template-columns:minmax(0,1fr) minmax(0,1.25fr) minmax(0,1.25fr)}
-.rsum .big{font-size:60px;line-height:1;letter-spacing:-.035em;font-weight:700;margin:14px 0 10px;color:var(--blue)}
-.rsum h3 span,.way h3 span{float:right;color:var(--muted);font-weight:400;font-size:14px}
+.rsum .big{font-variant-numeric:proportional-nums;font-size:60px;line-height:1;letter-spacing:-.035em;font-weight:700;margin:14px 0 10px;color:var(--blue)}
+.rsum h3,.way h3{display:flex;justify-content:space-between;align-items:baseline;gap:12px}
+.rsum h3 span,.way h3 span{color:var(--muted);font-weight:400;font-size:14px}
 .way dl{display:grid;grid-template-columns:auto 1fr auto;gap:10px 14px;align-items:center;margin-top:16px}
 .way dt{font-size:14px;color:var(--muted)}
 .way .bar{height:10px;border-radius:99px;background:var(--wash);overflow:hidden}
 .way .bar i{display:block;height:100%;border-radius:99px;background:var(--blue)}
-.way dd{font-weight:650;font-size:18px;text-align:right;min-width:3.4ch}
+.way .n{font-weight:650;font-size:18px;text-align:right;min-width:3.4ch}
 .facts{display:flex;flex-wrap:wrap;gap:12px 36px;margin-top:24px}
 .facts dt{font-size:13px;color:var(--muted)}
 .facts dd{font-weight:600;font-size:16px}
@@ -69,7 +70,8 @@ a:focus-visible{outline:2px solid var(--blue);outline-offset:2px}
 margin-right:7px;vertical-align:.28em;border-radius:2px}
 .legend li.dashed::before{border-top-style:dashed;border-radius:0}
 .s0{--c:var(--blue)}.s1{--c:var(--orange)}.s2{--c:var(--green)}.s3{--c:var(--pink)}.s4{--c:var(--amber)}.s5{--c:var(--sky)}
-.chart svg{display:block;width:100%;height:auto;margin-top:12px;overflow:visible}
+.chart{display:flex;flex-direction:column}
+.chart svg{display:block;width:100%;height:auto;margin-top:auto;padding-top:12px;overflow:visible}
 svg text{font-size:11.5px;fill:var(--muted)}
 svg .end{text-anchor:end}svg .middle{text-anchor:middle}
 svg .title{fill:var(--soft)}
@@ -111,7 +113,7 @@ margin-top:16px;font-size:15px}
 .sums .bar i{display:block;height:100%;background:var(--muted);opacity:.55}
 .sums .ours+.bar i{background:var(--blue);opacity:1}
 .sums .ours.dashed+.bar i{opacity:.55}
-.sums dd{text-align:right}
+.sums .n{text-align:right}
 .sums .ours{font-weight:650}
 .wide{grid-column:1/-1;max-width:none!important}
 
@@ -122,9 +124,9 @@ margin-top:16px;font-size:15px}
 .query .rank{flex:none;font-size:13px;color:var(--muted);white-space:nowrap}
 .hits{display:grid;grid-template-columns:repeat(10,minmax(0,1fr));gap:10px}
 .hits figure{min-width:0}
-.picture{display:block;width:100%;aspect-ratio:1;object-fit:contain;background:#fff;border-radius:8px;
+.picture{display:block;width:100%;aspect-ratio:1;object-fit:contain;background:var(--wash);border-radius:8px;
 border:1px solid var(--edge)}
-.none{display:grid;place-items:center;color:#5b6573;font-size:12px;text-align:center}
+.none{display:grid;place-items:center;color:var(--muted);font-size:12px;text-align:center}
 .hits .picture{border:3px solid var(--wrong)}
 .hits .right .picture{border-color:var(--right)}
 .hits figcaption,.answers .sign{color:var(--wrong)}
@@ -146,7 +148,7 @@ details{margin-top:16px}
 summary{cursor:pointer;font-weight:600;font-size:15px;color:var(--soft);padding:6px 0}
 
 .options{display:grid;grid-template-columns:repeat(auto-fill,minmax(220px,1fr));gap:0 28px}
-.options div{display:flex;justify-content:space-between;gap:12px;padding:8px 0;border-bottom:1px solid var(--grid);
+.options div{display:flex;align-items:baseline;justify-content:space-between;gap:12px;padding:8px 0;border-bottom:1px solid var(--grid);
 font-size:14px}
 .options dt{color:var(--muted);font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:13px}
 .options dd{text-align:right;overflow-wrap:anywhere;min-width:0}
@@ -155,11 +157,14 @@ white-space:pre-wrap;overflow-wrap:anywhere;font-family:ui-monospace,SFMono-Regu
 footer{padding-top:56px;padding-bottom:56px;color:var(--muted);font-size:14px}
 .symbols{position:absolute;width:0;height:0;overflow:hidden}
 
+@media (max-width:980px){svg text{font-size:14px}}
 @media (max-width:860px){
+.hits{gap:6px}
 .headline{grid-template-columns:minmax(0,1fr) minmax(0,1fr)}
 .rsum{grid-column:1/-1}
-.queries.pair,.grid{grid-template-columns:minmax(0,1fr)}
-.hits{grid-template-columns:repeat(5,minmax(0,1fr))}
+.queries.pair{grid-template-columns:minmax(0,1fr)}}
+@media (max-width:700px){
+.grid{grid-template-columns:minmax(0,1fr)}
 .grid>.card:only-child{max-width:none}}
 @media (max-width:560px){
 body{font-size:15px}
@@ -175,8 +180,11 @@ section{padding-top:44px}
 th,td{padding-left:9px}
 table{font-size:14px}
 svg text{font-size:15px}
-.hits{gap:6px}
-.by-picture{grid-template-columns:96px minmax(0,1fr);gap:14px}
+.hits{grid-template-columns:repeat(5,minmax(0,1fr));gap:6px}
+.by-picture{grid-template-columns:minmax(0,1fr);gap:10px}
+.by-picture>div{display:flex;align-items:center;gap:14px}
+.by-picture>div .picture{width:112px}
+.by-picture .rank{margin:0}
 .query header{flex-direction:column;gap:2px}
 .options{grid-template-columns:minmax(0,1fr)}}
 @media print{
@@ -185,6 +193,9 @@ body{font-size:11pt;background:#fff}
 nav{display:none}
 main,.hero,footer{max-width:none;padding-left:0;padding-right:0}
 section{padding-top:24pt}
+.headline{grid-template-columns:repeat(3,minmax(0,1fr))}
+.rsum{grid-column:auto}
+.grid{grid-template-columns:repeat(2,minmax(0,1fr))}
 .card,.query,tr,figure{break-inside:avoid}
 h2,h3{break-after:avoid}
 .card{box-shadow:none}
