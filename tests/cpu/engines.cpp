@@ -168,35 +168,57 @@ TEST_CASE("Products and attention in bf16 are the same bits on any number of thr
 
 namespace {
 
-/// Gradients of the first step of the tiny ViT2CMH, and the losses of thirty.
-struct Training {
-  std::vector<double> losses;
-  std::vector<float> gradient;
+/// Of the tiny ViT2CMH with the values that it begins with: the codes, and the parameters' gradient where that of the
+/// codes is given. (A loss's own gradient depends on which negatives are hardest, and this on any rounding.)
+struct FirstStep {
+  std::vector<float> codes, gradient;
 
-  explicit Training(Precision precision) {
+  explicit FirstStep(Precision precision) {
     using B = Cpu<float>;
     B be{2, 42};
     be.use(precision);
     TinyModel<B> model;
     model.params.initialise(2022);
     TinyBatch<float> batch{9};
-    Adam<B, TinyVit2Cmh> adam{{.rate = 3e-3}};
-    for (std::uint32_t number = 0; number < 30; ++number) {
-      be.tape().rewind();
-      be.random().begin_step(number);
-      model.grads.zero();
-      const auto step = model.forward(be, batch.images<B>(), batch.captions<B>());
-      const auto loss = TripletAngularLoss<>{0.1, 0.1}(be, step.y.image, step.y.text, batch.owners);
-      model.backward(be, step.saved, loss.gradient);
-      losses.push_back(static_cast<double>(loss.value.data[0]));
-      if (number == 0) {
-        const Mat<const float> g = model.grads.flat();
-        gradient.assign(g.data, g.data + g.size());
-      }
-      adam.step(be, model.params, model.grads);
-    }
+    const auto step = model.forward(be, batch.images<B>(), batch.captions<B>());
+    const Mat<const float> y = step.y.image.mat();
+    codes.assign(y.data, y.data + y.size());
+    auto dy = TripletAngularLoss<>{0.1, 0.1}(be, step.y.image, step.y.text, batch.owners).gradient;
+    const auto given = [](Mat<float> m, std::uint64_t seed) {
+      const std::vector<float> values = numbers<float>(m.size(), seed);
+      std::copy(values.begin(), values.end(), m.data);
+    };
+    given(dy.image.mat(), 5);
+    given(dy.text.mat(), 6);
+    model.grads.zero();
+    model.backward(be, step.saved, dy);
+    const Mat<const float> g = model.grads.flat();
+    gradient.assign(g.data, g.data + g.size());
   }
 };
+
+/// The losses of thirty steps.
+std::vector<double> training_losses(Precision precision) {
+  using B = Cpu<float>;
+  B be{2, 42};
+  be.use(precision);
+  TinyModel<B> model;
+  model.params.initialise(2022);
+  TinyBatch<float> batch{40};
+  Adam<B, TinyVit2Cmh> adam{{.rate = 3e-3}};
+  std::vector<double> losses;
+  for (std::uint32_t number = 0; number < 30; ++number) {
+    be.tape().rewind();
+    be.random().begin_step(number);
+    model.grads.zero();
+    const auto step = model.forward(be, batch.images<B>(), batch.captions<B>());
+    const auto loss = TripletAngularLoss<>{0.1, 0.1}(be, step.y.image, step.y.text, batch.owners);
+    model.backward(be, step.saved, loss.gradient);
+    losses.push_back(static_cast<double>(loss.value.data[0]));
+    adam.step(be, model.params, model.grads);
+  }
+  return losses;
+}
 
 double dot(const std::vector<float>& a, const std::vector<float>& b) {
   double s = 0;
@@ -211,15 +233,23 @@ TEST_CASE("ViT2CMH trains in bf16 as in float", "[cpu][engines]") {
     WARN("skipped: no bf16 on this processor, or the program is not compiled for it");
     return;
   }
-  const Training full{Precision::full}, rounded{Precision::bf16};
-  CHECK(full.gradient != rounded.gradient);
+  const FirstStep full{Precision::full}, rounded{Precision::bf16};
+  double difference = 0, largest = 0;
+  for (std::size_t i = 0; i < full.codes.size(); ++i) {
+    difference = std::max(difference, static_cast<double>(std::abs(rounded.codes[i] - full.codes[i])));
+    largest = std::max(largest, static_cast<double>(std::abs(full.codes[i])));
+  }
+  CHECK(difference > 0);
+  CHECK(difference < 0.02 * largest);
   const double cosine = dot(full.gradient, rounded.gradient) /
                         std::sqrt(dot(full.gradient, full.gradient) * dot(rounded.gradient, rounded.gradient));
   CHECK(cosine > 0.999);
-  CHECK(full.losses.back() < 0.8 * full.losses.front());
-  for (std::size_t i = 0; i < full.losses.size(); ++i) {
+
+  const std::vector<double> losses = training_losses(Precision::full), others = training_losses(Precision::bf16);
+  CHECK(losses.back() < 0.8 * losses.front());
+  for (std::size_t i = 0; i < losses.size(); ++i) {
     INFO("step " << i);
-    CHECK(rounded.losses[i] == Approx(full.losses[i]).epsilon(0.05));
+    CHECK(others[i] == Approx(losses[i]).epsilon(0.02));
   }
 }
 TEST_CASE("What is not available is refused", "[cpu][engines]") {
