@@ -65,7 +65,7 @@ TEST_CASE("A group of 64 numbers is the stream's", "[core][random]") {
   for (const std::uint64_t group :
        {std::uint64_t{0}, std::uint64_t{5}, std::uint64_t{0x10000001}, std::uint64_t{1} << 40}) {
     const auto numbers = stream.group(group);
-    Size wrong = 0;
+    int wrong = 0;
     for (std::uint64_t i = 0; i < 64; ++i) wrong += numbers[i] != stream.bits(64 * group + i);
     CHECK(wrong == 0);
   }
