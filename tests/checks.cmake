@@ -46,6 +46,12 @@ foreach(example IN LISTS examples)
   add_check(example_${example} COMMAND ${example})
 endforeach()
 
+if(TARGET app_tests)
+  add_check(app_parts COMMAND app_tests)
+  add_check(app SLOW PROCESSORS ${cores} TIMEOUT 900
+    COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/app/run.sh" "$<TARGET_FILE:vit2cmh>" "${PROJECT_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/app_work")
+endif()
+
 # A sanitized or benchmark build runs no further checks.
 if(HASHWEAVE_SANITIZE)
   return()

@@ -1,4 +1,5 @@
-// One transformer block as the peers run it: TransformerBlock<768, 12, 3072>, 8 sequences of 197 tokens, f32.
+// One transformer block as the peers run it: TransformerBlock<768, 12, 3072>, 8 sequences of 197 tokens, f32
+// and, where the processor can, bf16. HASHWEAVE_ENGINE=eigen|onednn|avx512|amx says who computes the products.
 //   peer_block ROUNDS          measures each part once a round, in turn, and prints one JSON line a measurement
 //   peer_block --export DIR    writes weights, input, output and gradients as raw f32 files, for comparing numbers
 #include <cstdio>
@@ -31,8 +32,8 @@ void write(const std::filesystem::path& file, Mat<const float> m) {
                                               m.size() * static_cast<Size>(sizeof(float)));
 }
 
-void print(const char* part, double seconds, double flop) {
-  std::printf("{\"side\": \"hashweave\", \"part\": \"%s\", \"seconds\": %.6f, \"gflops\": %.1f}\n", part, seconds,
+void print(const char* side, const char* part, double seconds, double flop) {
+  std::printf("{\"side\": \"%s\", \"part\": \"%s\", \"seconds\": %.6f, \"gflops\": %.1f}\n", side, part, seconds,
               flop / seconds * 1e-9);
   std::fflush(stdout);
 }
@@ -80,15 +81,23 @@ int main(int argc, char** argv) {
 
   const int rounds = argc == 2 ? std::stoi(argv[1]) : 5;
   bench::EigenBlock<float> eigen{work};
-  for (int i = 0; i < 2; ++i) {  // the tape and the scratch memory find their size
+  std::vector<Precision> precisions{Precision::full};
+  if (bf16_supported()) precisions.push_back(Precision::bf16);
+  for (const Precision precision : precisions) {  // the tape and the scratch memory find their size
+    be.use(precision);
     infer();
+    training();
     training();
   }
   for (int i = 0; i < rounds; ++i) {
-    print("eigen_forward", bench::seconds([&] { eigen.forward(); }), eigen.forward_flop());
-    print("infer", bench::seconds(infer), work.forward());
-    print("forward", bench::seconds(forward), work.forward());
-    print("eigen_backward", bench::seconds([&] { eigen.backward(); }), eigen.backward_flop());
-    print("training", bench::seconds(training), work.training());
+    print("hashweave", "eigen_forward", bench::seconds([&] { eigen.forward(); }), eigen.forward_flop());
+    print("hashweave", "eigen_backward", bench::seconds([&] { eigen.backward(); }), eigen.backward_flop());
+    for (const Precision precision : precisions) {
+      const char* side = precision == Precision::full ? "hashweave" : "hashweave_bf16";
+      be.use(precision);
+      print(side, "infer", bench::seconds(infer), work.forward());
+      print(side, "forward", bench::seconds(forward), work.forward());
+      print(side, "training", bench::seconds(training), work.training());
+    }
   }
 }

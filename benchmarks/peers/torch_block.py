@@ -58,20 +58,24 @@ NAMES = {
 }
 
 
-def parts(module, x, dy):
+def parts(module, x, dy, bf16):
     """What is timed of one module."""
     import torch
 
+    def call():
+        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            return module(x)
+
     def infer():
         with torch.inference_mode():
-            module(x)
+            call()
 
     def training():
         module.zero_grad(set_to_none=True)
         x.grad = None
-        module(x).backward(dy)
+        call().backward(dy)
 
-    return {"infer": (infer, True, 1), "forward": (lambda: module(x), False, 1), "training": (training, False, 3)}
+    return {"infer": (infer, True, 1), "forward": (call, False, 1), "training": (training, False, 3)}
 
 
 def measure(rounds):
@@ -81,9 +85,11 @@ def measure(rounds):
     torch.manual_seed(2022)
     x = torch.randn(SEQUENCES, TOKENS, WIDTH, requires_grad=True)
     dy = torch.randn(SEQUENCES, TOKENS, WIDTH)
-    todo = modules()
+    todo = {name: (module, False) for name, module in modules().items()}
+    todo["by_hand_bf16"] = (todo["by_hand"][0], True)
     if os.environ.get("HASHWEAVE_TORCH_COMPILE", "1") != "0":
-        todo["compiled"] = torch.compile(todo["by_hand"])
+        todo["compiled"] = (torch.compile(todo["by_hand"][0]), False)
+        todo["compiled_bf16"] = (torch.compile(modules()["by_hand"]), True)
 
     def run(module, call, evaluating):
         module.train(not evaluating)
@@ -93,17 +99,17 @@ def measure(rounds):
 
     for name in list(todo):  # the first calls choose kernels and compile
         try:
-            for call, evaluating, _ in parts(todo[name], x, dy).values():
-                run(todo[name], call, evaluating)
-                run(todo[name], call, evaluating)
+            for call, evaluating, _ in parts(todo[name][0], x, dy, todo[name][1]).values():
+                run(todo[name][0], call, evaluating)
+                run(todo[name][0], call, evaluating)
         except Exception as e:  # torch.compile needs a C++ compiler and more
-            if name != "compiled":
+            if not name.startswith("compiled"):
                 raise
             print(f"torch.compile does not work here: {str(e).splitlines()[0]}", file=sys.stderr)
             del todo[name]
     for _ in range(rounds):
-        for name, module in todo.items():
-            for part, (call, evaluating, factor) in parts(module, x, dy).items():
+        for name, (module, bf16) in todo.items():
+            for part, (call, evaluating, factor) in parts(module, x, dy, bf16).items():
                 seconds = run(module, call, evaluating)
                 print(json.dumps({"side": name, "part": part, "seconds": round(seconds, 6),
                                   "gflops": round(factor * FORWARD_FLOP / seconds * 1e-9, 1)}), flush=True)
@@ -146,26 +152,35 @@ def table(file, facts):
     sides = {"by_hand": "PyTorch, by hand with scaled_dot_product_attention",
              "encoder_layer": "PyTorch, nn.TransformerEncoderLayer",
              "compiled": "PyTorch, by hand, torch.compile"}
+    sides_bf16 = {"by_hand_bf16": "PyTorch, by hand, autocast",
+                  "compiled_bf16": "PyTorch, by hand, autocast, torch.compile"}
     rounds = len(times["hashweave", "infer"])
     if facts:
         print(facts + "\n")
-    print(f"TransformerBlock<{WIDTH}, {HEADS}, {HIDDEN}>, {SEQUENCES} x {TOKENS} tokens, f32; {rounds} rounds a side, in "
-          "turn; milliseconds, best and (median).\nRatio: PyTorch's time over ours, best over best: above 1, we are "
-          "faster.\n")
-    print("| part | hashweave | GFLOP/s | " + " | ".join(f"{text} | ratio" for s, text in sides.items()
-                                                          if (s, "infer") in times) + " |")
-    print("|---|--:|--:|" + "--:|--:|" * sum((s, "infer") in times for s in sides))
+    print(f"TransformerBlock<{WIDTH}, {HEADS}, {HIDDEN}>, {SEQUENCES} x {TOKENS} tokens; {rounds} rounds a side, in "
+          "turn; milliseconds, best and (median).\nRatio: PyTorch's time over ours, best over best and (median over "
+          "median): above 1, we are faster.\n")
 
     def show(t):
         return f"{1e3 * min(t):.1f} ({1e3 * statistics.median(t):.1f})"
 
-    for part, text in label.items():
-        own = times["hashweave", part]
-        cells = [text, show(own), f"{flop[part] / min(own) * 1e-9:.0f}"]
-        for side in sides:
-            if (side, part) in times:
-                cells += [show(times[side, part]), f"{min(times[side, part]) / min(own):.2f}"]
-        print("| " + " | ".join(cells) + " |")
+    def compare(precision, ours, others):
+        others = {side: text for side, text in others.items() if (side, "infer") in times}
+        if (ours, "infer") not in times:
+            return
+        print(f"| {precision} | hashweave | GFLOP/s | " + " | ".join(f"{t} | ratio" for t in others.values()) + " |")
+        print("|---|--:|--:|" + "--:|--:|" * len(others))
+        for part, text in label.items():
+            own = times[ours, part]
+            cells = [text, show(own), f"{flop[part] / min(own) * 1e-9:.0f}"]
+            for side in others:
+                t = times[side, part]
+                cells += [show(t), f"{min(t) / min(own):.2f} ({statistics.median(t) / statistics.median(own):.2f})"]
+            print("| " + " | ".join(cells) + " |")
+        print()
+
+    compare("f32", "hashweave", sides)
+    compare("bf16", "hashweave_bf16", sides_bf16)
 
     products = FORWARD_FLOP - 4 * ROWS * TOKENS * WIDTH
     forward, backward = times["hashweave", "eigen_forward"], times["hashweave", "eigen_backward"]
@@ -173,7 +188,7 @@ def table(file, facts):
             "training": 3 * products / (min(forward) + min(backward))}
     rate["infer"] = rate["forward"]
     wanted = {"infer": 0.75, "forward": 0.75, "training": 0.70}
-    print("\nThe whole block against Eigen's own products of the same shapes (public expressions, the same threads, "
+    print("The whole block in f32 against Eigen's own products of the same shapes (public expressions, the same threads, "
           "measured in between):\n")
     print("| part | Eigen's products, GFLOP/s | the block, GFLOP/s | best over best | median over median | wanted |")
     print("|---|--:|--:|--:|--:|--:|")

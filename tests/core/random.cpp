@@ -59,3 +59,14 @@ TEST_CASE("Names have the hashes of FNV-1a", "[core][random]") {
   CHECK(name_hash("a") == 0xaf63dc4c8601ec8c);
   CHECK(name_hash("foobar") == 0x85944171f73967e8);
 }
+
+TEST_CASE("A group of 64 numbers is the stream's", "[core][random]") {
+  const RandomStream stream{0x123456789abcdef0, 7, 3};
+  for (const std::uint64_t group :
+       {std::uint64_t{0}, std::uint64_t{5}, std::uint64_t{0x10000001}, std::uint64_t{1} << 40}) {
+    const auto numbers = stream.group(group);
+    int wrong = 0;
+    for (std::uint64_t i = 0; i < 64; ++i) wrong += numbers[i] != stream.bits(64 * group + i);
+    CHECK(wrong == 0);
+  }
+}

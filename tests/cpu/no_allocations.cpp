@@ -79,6 +79,14 @@ long allocations(F&& f) {
 using namespace hashweave;
 using namespace hashweave::test;
 
+/// In all the precisions that there are; oneDNN takes working memory of its own.
+std::vector<Precision> precisions() {
+  std::vector<Precision> all;
+  if (cpu::default_engine() != Engine::onednn) all.push_back(Precision::full);
+  if (bf16_supported()) all.push_back(Precision::bf16);
+  return all;
+}
+
 /// Allocations of three steps after two.
 template <class B, class Step>
 long in_steady_state(B& be, Step step) {
@@ -120,9 +128,10 @@ TEST_CASE("The count of allocations sees every way to the heap", "[cpu][allocati
 
 TEST_CASE("A training step of ViT2CMH in steady state allocates nothing", "[cpu][allocations]") {
   using B = Cpu<float>;
-  for (const Size threads : {1, 2}) {
+  const auto check = [](Size threads, Precision precision) {
     INFO(threads << " threads");
     B be{threads};
+    be.use(precision);
     TinyModel<B> model;
     model.params.initialise(1);
     set_dropout(model.arch, 0.1);
@@ -140,6 +149,9 @@ TEST_CASE("A training step of ViT2CMH in steady state allocates nothing", "[cpu]
     CHECK(adam.steps() == 5);
     CHECK(be.tape().capacity() == be.tape().high_water());
     CHECK(be.tape().step_peak() == be.tape().high_water());
+  };
+  for (const Precision p : precisions()) {
+    for (const Size threads : {1, 2}) check(threads, p);
   }
 }
 
@@ -147,9 +159,10 @@ TEST_CASE("A step whose work is cut into many pieces allocates nothing in steady
           "[cpu][allocations]") {
   using B = Cpu<float>;
   using Block = TransformerBlock<96, 4, 384>;
-  for (const Size threads : {2, 4}) {
+  const auto check = [](Size threads, Precision precision) {
     INFO(threads << " threads");
     B be{threads};
+    be.use(precision);
     Model<B, Block, Tokens<96>> model;
     model.params.initialise(1);
     std::vector<Size> offsets{0, 150, 151, 200, 300};
@@ -164,6 +177,9 @@ TEST_CASE("A step whose work is cut into many pieces allocates nothing in steady
     };
     CHECK(in_steady_state(be, step) == 0);
     CHECK(be.tape().capacity() == be.tape().high_water());
+  };
+  for (const Precision p : precisions()) {
+    for (const Size threads : {2, 4}) check(threads, p);
   }
 }
 #endif

@@ -160,6 +160,24 @@ TEST_CASE("Tasks that start tasks run them in line", "[cpu][threads]") {
   CHECK(inner == 40);
   CHECK(same_worker);
 }
+TEST_CASE("A task of one pool may start another pool's, which has workers of its own", "[cpu][threads]") {
+  Threads outer{4}, inner{2};
+  std::atomic<int> runs{0};
+  std::atomic<bool> known_worker{true}, own_again{true};
+  const auto count = [&](Size, Size worker) {
+    ++runs;
+    if (worker < 0 || worker >= 2) known_worker = false;
+  };
+  outer.run(8, [&](Size task, Size worker) {
+    if (task == 7) inner.run(3, count);
+    outer.run(2, [&](Size, Size again) {
+      if (again != worker) own_again = false;
+    });
+  });
+  CHECK(runs == 3);
+  CHECK(known_worker);
+  CHECK(own_again);
+}
 TEST_CASE("What a task throws arrives at the caller, and the threads go on", "[cpu][threads]") {
   for (const Size threads : {1, 2, 4}) {
     Threads pool{threads};

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <hashweave/core/array.hpp>
 #include <hashweave/core/error.hpp>
 #include <hashweave/core/memory.hpp>
@@ -120,9 +121,11 @@ class Parameters {
     for (const ParameterEntry& e : entries_) {
       host.assign(static_cast<std::size_t>(e.size()), static_cast<Scalar>(e.init.mean));
       const RandomStream stream{seed ^ name_hash(e.name), 0, 0};
+      std::array<std::uint32_t, 64> bits{};
       for (std::size_t i = 0; i < host.size(); ++i) {
         if (e.init.kind == Init::Kind::uniform) {
-          host[i] += static_cast<Scalar>(e.init.spread * (2.0 * uniform(stream.bits(i)) - 1.0));
+          if (i % 64 == 0) bits = stream.group(i / 64);
+          host[i] += static_cast<Scalar>(e.init.spread * (2.0 * uniform(bits[i % 64]) - 1.0));
         } else if (e.init.kind == Init::Kind::normal) {
           host[i] += static_cast<Scalar>(e.init.spread * stream.normal(i));
         }

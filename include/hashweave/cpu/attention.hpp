@@ -1,5 +1,6 @@
 #pragma once
 #include <hashweave/core/attention.hpp>
+#include <hashweave/cpu/elementwise.hpp>
 #include <hashweave/cpu/gemm.hpp>
 #include <hashweave/cpu/math.hpp>
 #include <hashweave/cpu/norm.hpp>
@@ -53,14 +54,7 @@ struct Head {
   }
   /// Multiplies row r of the tile by its dropout mask.
   void mask(T* p, Size n, Size row) const {
-    const T keep = static_cast<T>(1 / (1 - shape.dropout));
-    const auto limit = static_cast<std::uint32_t>(shape.dropout * 0x1p32);
-    const std::uint64_t base = static_cast<std::uint64_t>((begin + row) * shape.heads + head) << 24;
-    std::array<std::uint32_t, 4> bits{};
-    for (Size c = 0; c < n; ++c) {
-      if (c % 4 == 0) bits = shape.stream.block((base + static_cast<std::uint64_t>(c)) / 4);
-      p[c] = bits[static_cast<std::size_t>(c % 4)] >= limit ? p[c] * keep : T{0};
-    }
+    drop<T>(p, p, n, shape.dropout, shape.stream, static_cast<std::uint64_t>((begin + row) * shape.heads + head) << 24);
   }
 };
 

@@ -140,19 +140,31 @@ void activate_backward(Cpu<T>& be, Activation f, Out<T> dx, In<T> dy, In<T> x) {
   });
 }
 
+namespace cpu {
+
+/// y = x where the stream's number is at least `rate`, divided by 1 - rate; else 0. x_0 has number `at`.
+template <class T>
+void drop(T* y, const T* x, Size n, double rate, const RandomStream& stream, std::uint64_t at) {
+  const T keep = static_cast<T>(1 / (1 - rate));
+  const auto limit = static_cast<std::uint32_t>(rate * 0x1p32);
+  for (Size c = 0; c < n;) {
+    const std::uint64_t number = at + static_cast<std::uint64_t>(c);
+    const std::array<std::uint32_t, 64> bits = stream.group(number / 64);
+    const std::uint32_t* own = bits.data() + number % 64;
+    const Size count = std::min(n - c, 64 - static_cast<Size>(number % 64));
+    for (Size i = 0; i < count; ++i) y[c + i] = own[i] >= limit ? x[c + i] * keep : T{0};
+    c += count;
+  }
+}
+
+}  // namespace cpu
+
 /// y = x where the stream's number for the value is at least `rate`, divided by 1 - rate; else 0.
 template <class T>
 void dropout(Cpu<T>& be, Out<T> y, In<T> x, double rate, RandomStream stream) {
-  const T keep = static_cast<T>(1 / (1 - rate));
-  const auto limit = static_cast<std::uint32_t>(rate * 0x1p32);
   for_row_chunks(be, y.rows, y.cols, [&](Size first, Size count) {
     for (Size r = first; r < first + count; ++r) {
-      std::array<std::uint32_t, 4> bits{};
-      for (Size c = 0; c < y.cols; ++c) {
-        const auto i = static_cast<std::uint64_t>(r * y.cols + c);
-        if (c == 0 || i % 4 == 0) bits = stream.block(i / 4);
-        y(r, c) = bits[i % 4] >= limit ? x(r, c) * keep : T{0};
-      }
+      cpu::drop<T>(y.row(r), x.row(r), y.cols, rate, stream, static_cast<std::uint64_t>(r * y.cols));
     }
   });
 }

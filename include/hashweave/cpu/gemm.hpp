@@ -93,7 +93,7 @@ inline Size part_of(Size extent, Size count, Size unit) {
 /// c = start + alpha * op(a) op(b) on all threads: first b is packed, then pieces of c are computed.
 template <Form F, class P, class T>
 void packed_product(Cpu<T>& be, P, Mat<T> c, In<T> a, In<T> b, T alpha, Start<T> start) {
-  constexpr Size group = 4, pieces = 24, least_cols = 192, least_work = 4'000'000;
+  constexpr Size group = 4, least_cols = 192, least_work = 4'000'000;
   using Right = typename P::Right;
   const Size k = F == Form::tn ? a.rows : a.cols, panels = panels_of<Right>(c.cols);
   auto* right = reinterpret_cast<std::int32_t*>(be.shared(P::right_bytes(c.cols, k)));
@@ -103,7 +103,9 @@ void packed_product(Cpu<T>& be, P, Mat<T> c, In<T> a, In<T> b, T alpha, Start<T>
 
   const Size tall = part_of(c.rows, (c.rows + P::rows_block - 1) / P::rows_block, P::Left::width);
   const Size down = (c.rows + tall - 1) / tall;
-  Size across = 1;  // each of these packs all of a
+  // Each of these packs all of a. No sum depends on this cut, so that it may depend on the number of threads.
+  const Size pieces = 6 * be.threads().count();
+  Size across = 1;
   while (down * across < pieces && c.cols >= 2 * across * least_cols && c.size() * k >= across * down * least_work) {
     across *= 2;
   }

@@ -69,16 +69,37 @@ void layer_norm_backward(Cpu<T>& be, Out<T> dx, Out<T> dg, Out<T> db, In<T> dy, 
   be.tape().release(mark);
 }
 
+namespace cpu {
+
+/// Calls f(first, count) for pieces of at most `column_width` columns on all threads.
+inline constexpr Size column_width = 64;
+template <class T, class F>
+void for_columns(Cpu<T>& be, Size cols, F&& f) {
+  be.threads().run((cols + column_width - 1) / column_width, [&](Size task, Size) {
+    f(task * column_width, std::min(column_width, cols - task * column_width));
+  });
+}
+
+}  // namespace cpu
+
 /// moments (2, cols) = mean and 1/sqrt(var + eps) of each column, var biased.
 template <class T>
 void column_moments(Cpu<T>& be, Out<T> moments, In<T> x, double eps) {
-  be.threads().run(x.cols, [&](Size c, Size) {
-    T mean = 0, variance = 0;
-    for (Size r = 0; r < x.rows; ++r) mean += x(r, c);
-    mean /= static_cast<T>(x.rows);
-    for (Size r = 0; r < x.rows; ++r) variance += (x(r, c) - mean) * (x(r, c) - mean);
-    moments(0, c) = mean;
-    moments(1, c) = T{1} / std::sqrt(variance / static_cast<T>(x.rows) + static_cast<T>(eps));
+  cpu::for_columns(be, x.cols, [&](Size first, Size count) {
+    T mean[cpu::column_width]{}, variance[cpu::column_width]{};
+    for (Size r = 0; r < x.rows; ++r) {
+      const T* in = x.row(r) + first;
+      for (Size c = 0; c < count; ++c) mean[c] += in[c];
+    }
+    for (Size c = 0; c < count; ++c) mean[c] /= static_cast<T>(x.rows);
+    for (Size r = 0; r < x.rows; ++r) {
+      const T* in = x.row(r) + first;
+      for (Size c = 0; c < count; ++c) variance[c] += (in[c] - mean[c]) * (in[c] - mean[c]);
+    }
+    for (Size c = 0; c < count; ++c) {
+      moments(0, first + c) = mean[c];
+      moments(1, first + c) = T{1} / std::sqrt(variance[c] / static_cast<T>(x.rows) + static_cast<T>(eps));
+    }
   });
 }
 /// The same from running statistics.
@@ -93,27 +114,38 @@ void running_moments(Cpu<T>&, Out<T> moments, In<T> mean, In<T> variance, double
 template <class T>
 void normalise_columns(Cpu<T>& be, Out<T> y, In<T> x, In<T> moments, In<T> g, In<T> b) {
   for_row_chunks(be, x.rows, x.cols, [&](Size first, Size count) {
+    const T *mean = moments.row(0), *inverse = moments.row(1);
     for (Size r = first; r < first + count; ++r) {
-      for (Size c = 0; c < x.cols; ++c) {
-        y(r, c) = (x(r, c) - moments(0, c)) * moments(1, c) * g.data[c] + b.data[c];
-      }
+      T* __restrict__ out = y.row(r);
+      const T* in = x.row(r);
+      for (Size c = 0; c < x.cols; ++c) out[c] = (in[c] - mean[c]) * inverse[c] * g.data[c] + b.data[c];
     }
   });
 }
 /// dx = (h - mean(h) - x̂ mean(h x̂)) / deviation with h = dy * g, column by column; dg += Σ dy x̂; db += Σ dy.
 template <class T>
 void batch_norm_backward(Cpu<T>& be, Out<T> dx, Out<T> dg, Out<T> db, In<T> dy, In<T> x, In<T> moments, In<T> g) {
-  be.threads().run(x.cols, [&](Size c, Size) {
-    const T mean = moments(0, c), inverse = moments(1, c), n = static_cast<T>(x.rows);
-    T sum = 0, dot = 0;
+  cpu::for_columns(be, x.cols, [&](Size first, Size count) {
+    const T n = static_cast<T>(x.rows);
+    const T *mean = moments.row(0) + first, *inverse = moments.row(1) + first, *gain = g.data + first;
+    T sum[cpu::column_width]{}, dot[cpu::column_width]{};
     for (Size r = 0; r < x.rows; ++r) {
-      sum += dy(r, c);
-      dot += dy(r, c) * (x(r, c) - mean) * inverse;
+      const T *d = dy.row(r) + first, *in = x.row(r) + first;
+      for (Size c = 0; c < count; ++c) {
+        sum[c] += d[c];
+        dot[c] += d[c] * (in[c] - mean[c]) * inverse[c];
+      }
     }
-    dg.data[c] += dot;
-    db.data[c] += sum;
+    for (Size c = 0; c < count; ++c) {
+      dg.data[first + c] += dot[c];
+      db.data[first + c] += sum[c];
+    }
     for (Size r = 0; r < x.rows; ++r) {
-      dx(r, c) = g.data[c] * inverse * (dy(r, c) - sum / n - (x(r, c) - mean) * inverse * dot / n);
+      const T *d = dy.row(r) + first, *in = x.row(r) + first;
+      T* __restrict__ out = dx.row(r) + first;
+      for (Size c = 0; c < count; ++c) {
+        out[c] = gain[c] * inverse[c] * (d[c] - sum[c] / n - (in[c] - mean[c]) * inverse[c] * dot[c] / n);
+      }
     }
   });
 }

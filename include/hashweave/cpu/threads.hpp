@@ -37,8 +37,10 @@ class Threads {
 
   template <class F>
   void run(Size tasks, F&& f) {
-    if (tasks <= 1 || workers_.empty() || current_worker() >= 0) {
-      const Size worker = std::max<Size>(current_worker(), 0);
+    const Place* at = &place();
+    while (at != nullptr && at->pool != this) at = at->outer;
+    if (tasks <= 1 || workers_.empty() || at != nullptr) {
+      const Size worker = at != nullptr ? at->worker : 0;
       for (Size t = 0; t < tasks; ++t) f(t, worker);
       return;
     }
@@ -54,9 +56,10 @@ class Threads {
       generation_.fetch_add(1, std::memory_order_release);
     }
     wake_.notify_all();
-    current_worker() = 0;
+    const Place outer = place();
+    place() = {this, 0, &outer};
     take_tasks(0);
-    current_worker() = -1;
+    place() = outer;
     for (int spin = 0; busy_.load(std::memory_order_acquire) != 0; ++spin) {
       if (spin > spins) std::this_thread::yield();
     }
@@ -66,9 +69,15 @@ class Threads {
  private:
   static constexpr int spins = 4096;  // some tens of microseconds: the usual gap between two kernels
 
-  static Size& current_worker() {
-    thread_local Size worker = -1;
-    return worker;
+  /// As whose worker this thread runs a task, and within which.
+  struct Place {
+    const Threads* pool = nullptr;
+    Size worker = 0;
+    const Place* outer = nullptr;
+  };
+  static Place& place() {
+    thread_local Place here;
+    return here;
   }
   void take_tasks(Size worker) {
     try {
@@ -80,7 +89,7 @@ class Threads {
     }
   }
   void work(Size worker) {
-    current_worker() = worker;
+    place() = {this, worker, nullptr};
     std::uint64_t seen = 0;
     for (;;) {
       for (int spin = 0; spin < spins && generation_.load(std::memory_order_acquire) == seen; ++spin) {
