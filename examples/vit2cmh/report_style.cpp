@@ -102,7 +102,7 @@ svg .guide{stroke:var(--muted);stroke-width:1;opacity:.6}
 .scroll{overflow-x:auto;margin:12px -20px -8px;padding:0 20px 8px}
 table{border-collapse:collapse;width:100%;font-size:15px}
 th,td{text-align:right;padding:9px 0 9px 14px;white-space:nowrap;font-weight:400}
-th:first-child,td:first-child{text-align:left;padding-left:0;white-space:normal;overflow-wrap:anywhere}
+th:first-child,td:first-child{text-align:left;padding-left:0;white-space:normal;overflow-wrap:break-word;min-width:86px}
 thead th{font-size:13px;color:var(--muted);border-bottom:1px solid var(--edge);vertical-align:bottom}
 tbody tr+tr>*{border-top:1px solid var(--grid)}
 tbody tr.ours>*{font-weight:650}
@@ -197,7 +197,8 @@ section{padding-top:24pt}
 .rsum{grid-column:auto}
 .grid{grid-template-columns:repeat(2,minmax(0,1fr))}
 .card,.query,tr,figure{break-inside:avoid}
-h2,h3{break-after:avoid}
+h2,h3,section>p{break-after:avoid}
+.table{grid-column:1/-1}
 .card{box-shadow:none}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 )css";

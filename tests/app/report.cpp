@@ -164,6 +164,7 @@ TEST_CASE("A finished run's page has every section", "[app]") {
   CHECK(count(page, "<article class='card query'>") == 8 + 3);
   CHECK(count(page, "<article class='card query by-picture'>") == 8 + 4);
   CHECK(count(page, "<img ") == 10 * (8 + 3) + 8 + 4);
+  CHECK(count(page, "<div class='grid'>") == 4);
   CHECK(count(page, "<details>") == 2);
   CHECK(count(page, "<tr class='ours'>") == 4);
   CHECK(count(page, "<tr") == 2 * (1 + 4) + 2 * (1 + 2));
