@@ -17,7 +17,7 @@ timed 'build vit2cmh' build/release/build.log cmake --build --preset release --t
 
 # bf16 where the processor has it: several times faster
 precision=f32 epochs=1
-if "$app" info --json - | grep -q '"bf16": true'; then precision=bf16 epochs=3; fi
+if "$app" info --json - | grep -q '"bf16": true'; then precision=bf16 epochs=2; fi
 model=(--model dinov2-s+minilm --freeze-towers --head-lr 1e-4 --warmup 50 --precision "$precision" --epochs "$epochs")
 echo
 if ! tools/get_weights.sh --converter build/release/bin/convert_weights; then

@@ -227,6 +227,9 @@ json look_into(const CaptionDataset& data, const CodeSet& images, const CodeSet&
     correlation.push_back(std::move(row));
   }
   out["correlation"] = std::move(correlation);
+  std::vector<std::int64_t> sizes(40);
+  for (const float h : images.values) ++sizes[std::min<std::size_t>(39, static_cast<std::size_t>(40 * std::abs(h)))];
+  out["quantisation"] = sizes;
   std::vector<std::vector<std::uint64_t>> rows;
   for (Size i = 0; i < n; ++i) rows.emplace_back(image_codes.row(i), image_codes.row(i) + image_codes.words);
   std::sort(rows.begin(), rows.end());

@@ -145,6 +145,7 @@ class Training {
                                {static_cast<Size>(std::ceil(o_.decay_at * static_cast<double>(total)))}};
     StopSignals signals;
     EventWriter events{run_.path() / "events"};
+    if (state_.step > 0) events.restart(state_.step + 1);
     Progress progress{"training", total * o_.batch * o_.accumulate, "pairs", state_.step * o_.batch * o_.accumulate};
     const Size begun = state_.step;
     bool saved = true;
@@ -314,7 +315,7 @@ class Training {
     for (const auto& [tag, value] : {std::pair{"train/loss", r.loss}, {"train/triplet", r.triplet},
                                      {"train/angular", r.angular}, {"train/grad_norm", r.gradient_norm},
                                      {"train/lr", r.rate}, {"train/pairs_per_second", pairs}})
-      events.scalar(tag, static_cast<float>(value), state_.step);
+      events.scalar(tag, value, state_.step);
   }
 
   json about() const { return {{"model", o_.model}, {"bits", o_.bits}, {"max_tokens", o_.max_tokens}, {"version", version}}; }
@@ -327,8 +328,8 @@ class Training {
       const json evaluation = evaluate(data_, "val", images, captions);
       rsum = binary_rsum(evaluation);
       run_.log({{"step", state_.step}, {"epoch", epoch + 1}, {"eval", evaluation}});
-      events.scalar("val/rsum", static_cast<float>(rsum), state_.step);
-      events.scalar("val/rsum_continuous", evaluation["continuous"]["rsum"].get<float>(), state_.step);
+      events.scalar("val/rsum", rsum, state_.step);
+      events.scalar("val/rsum_continuous", evaluation["continuous"]["rsum"].get<double>(), state_.step);
       events.flush();
       char text[120];
       std::snprintf(text, sizeof text, "epoch %td: val rsum %.1f binary, %.1f continuous%s", epoch + 1, rsum,
