@@ -33,7 +33,9 @@ struct Common {
 
   void add(CLI::App& app) {
     app.add_option("--json", json_file, "write the result as JSON to this file; - for standard output");
-    app.add_option("--threads", threads, "threads of computation")->check(CLI::Range(Size{1}, Size{1024}))->capture_default_str();
+    app.add_option("--threads", threads, "threads of computation")
+        ->check(CLI::Range(Size{1}, Size{1024}))
+        ->capture_default_str();
   }
   bool to_output() const { return json_file == "-"; }
   void give(const json& result) const {
@@ -68,8 +70,10 @@ void add_train(CLI::App& app, Common& common, TrainOptions& o, std::string& prec
   c.add_option("--out", o.out, "run folder to write")->required();
   c.add_option("--model", o.model, "architecture: " + joined(model_names()))->capture_default_str();
   c.add_option("--bits", o.bits, "bits of a code: " + joined(code_lengths()))->capture_default_str();
-  c.add_option("--image-weights", o.image_weights, "image tower: safetensors file or folder (default: the weights' folder)");
-  c.add_option("--text-weights", o.text_weights, "text tower: safetensors file or folder (default: the weights' folder)");
+  c.add_option("--image-weights", o.image_weights,
+               "image tower: safetensors file or folder (default: the weights' folder)");
+  c.add_option("--text-weights", o.text_weights,
+               "text tower: safetensors file or folder (default: the weights' folder)");
   c.add_option("--vocab", o.vocabulary, "vocab.txt (default: beside the text tower)");
   c.add_flag("--from-scratch", o.from_scratch, "random towers instead of pretrained ones");
   c.add_option("--epochs", o.epochs, "epochs")->capture_default_str();
@@ -78,28 +82,40 @@ void add_train(CLI::App& app, Common& common, TrainOptions& o, std::string& prec
   c.add_option("--lr", o.rate, "learning rate of the towers (Adam)")->capture_default_str();
   c.add_option("--head-lr", o.head_rate, "learning rate above the towers (default: --lr)");
   c.add_option("--warmup", o.warmup, "steps of linear warm-up, at most half of all")->capture_default_str();
-  c.add_option("--decay-at", o.decay_at, "share of the steps after which the rate is a tenth")->check(CLI::Range(0.0, 1.0))->capture_default_str();
+  c.add_option("--decay-at", o.decay_at, "share of the steps after which the rate is a tenth")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
   c.add_option("--margin", o.loss.margin, "triplet margin m")->capture_default_str();
   c.add_option("--eta", o.loss.eta, "weight of the angular loss")->capture_default_str();
   c.add_option("--alpha", o.loss.alpha, "angle of the angular loss, degrees")->capture_default_str();
-  c.add_option("--quantisation", o.loss.quantisation, "weight of mean (|h| - 1)^2 (not in the paper)")->capture_default_str();
+  c.add_option("--quantisation", o.loss.quantisation, "weight of mean (|h| - 1)^2 (not in the paper)")
+      ->capture_default_str();
   c.add_option("--info-nce", o.loss.info_nce, "weight of InfoNCE (not in the paper)")->capture_default_str();
   c.add_option("--temperature", o.loss.temperature, "of InfoNCE")->capture_default_str();
   c.add_option("--triplet", o.loss.triplet, "weight of the triplet loss")->capture_default_str();
   c.add_option("--clip", o.clip, "largest norm of the gradient")->capture_default_str();
   c.add_option("--dropout", o.dropout, "dropout in the shared trunk")->capture_default_str();
-  c.add_flag("--freeze-towers", o.freeze_towers, "train above the towers only; their tokens are computed once and kept");
+  c.add_flag("--freeze-towers", o.freeze_towers,
+             "train above the towers only; their tokens are computed once and kept");
   c.add_option("--token-cache", o.cache_mb, "MiB of kept tokens; others are computed again")->capture_default_str();
   c.add_option("--token-cache-file", o.cache_file, "keep them in this file instead of memory");
   c.add_option("--max-tokens", o.max_tokens, "captions are cut to so many tokens")->capture_default_str();
-  c.add_option("--precision", precision, "of products: f32 or bf16")->check(CLI::IsMember({"f32", "bf16"}))->capture_default_str();
+  c.add_option("--precision", precision, "of products: f32 or bf16")
+      ->check(CLI::IsMember({"f32", "bf16"}))
+      ->capture_default_str();
   c.add_option("--backend", "cpu (cuda is not part of this version)")->check(CLI::IsMember({"cpu"}));
   c.add_option("--seed", o.seed, "of initial values, order and dropout")->capture_default_str();
   c.add_option("--limit-train", o.limit_train, "items of the train split to take; 0: all")->capture_default_str();
-  c.add_option("--evaluate-every", o.evaluate_every, "epochs between evaluations on val")->check(CLI::PositiveNumber)->capture_default_str();
-  c.add_option("--checkpoint-every", o.checkpoint_every, "steps between checkpoints besides those of epochs; 0: none")->capture_default_str();
-  c.add_option("--stop-after-steps", o.stop_after_steps, "stop after so many steps of this sitting; 0: at the end")->capture_default_str();
-  c.add_option("--on-bad-item", on_bad, "a broken line or image: error or skip")->check(CLI::IsMember({"error", "skip"}))->capture_default_str();
+  c.add_option("--evaluate-every", o.evaluate_every, "epochs between evaluations on val")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  c.add_option("--checkpoint-every", o.checkpoint_every, "steps between checkpoints besides those of epochs; 0: none")
+      ->capture_default_str();
+  c.add_option("--stop-after-steps", o.stop_after_steps, "stop after so many steps of this sitting; 0: at the end")
+      ->capture_default_str();
+  c.add_option("--on-bad-item", on_bad, "a broken line or image: error or skip")
+      ->check(CLI::IsMember({"error", "skip"}))
+      ->capture_default_str();
   c.add_flag("--resume", o.resume, "go on with the run in --out");
 }
 
@@ -114,8 +130,12 @@ struct DataOptions {
     if (required) option->required();
     c.add_option("--images", images, "folder that the data set's image paths start from");
     c.add_option("--split", split, "train, val, test or rest")->capture_default_str();
-    c.add_option("--on-bad-item", on_bad, "a broken line or image: error or skip")->check(CLI::IsMember({"error", "skip"}))->capture_default_str();
-    c.add_option("--precision", precision, "of products: f32 or bf16")->check(CLI::IsMember({"f32", "bf16"}))->capture_default_str();
+    c.add_option("--on-bad-item", on_bad, "a broken line or image: error or skip")
+        ->check(CLI::IsMember({"error", "skip"}))
+        ->capture_default_str();
+    c.add_option("--precision", precision, "of products: f32 or bf16")
+        ->check(CLI::IsMember({"f32", "bf16"}))
+        ->capture_default_str();
   }
   CaptionDataset open() const {
     CaptionDataset set = open_dataset(data, dataset_options(images, on_bad == "skip"));
@@ -184,8 +204,10 @@ std::vector<fs::path> image_files(const fs::path& place) {
   if (fs::is_directory(place)) {
     for (const auto& entry : fs::recursive_directory_iterator{place}) {
       std::string ending = entry.path().extension().string();
-      std::transform(ending.begin(), ending.end(), ending.begin(), [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
-      if (entry.is_regular_file() && (ending == ".jpg" || ending == ".jpeg" || ending == ".png")) files.push_back(entry.path());
+      std::transform(ending.begin(), ending.end(), ending.begin(),
+                     [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
+      if (entry.is_regular_file() && (ending == ".jpg" || ending == ".jpeg" || ending == ".png"))
+        files.push_back(entry.path());
     }
     std::sort(files.begin(), files.end());
   } else {
@@ -224,8 +246,9 @@ CodeSet encode_files(Feed& feed, const std::vector<fs::path>& files, Progress* p
 CodeSet encode_texts(Feed& feed, const std::vector<std::string>& texts, Progress* progress) {
   CodeSet set{feed.model().facts().bits, {}, {}, {}};
   for (std::size_t first = 0; first < texts.size(); first += 32) {
-    const std::vector<std::string_view> part{texts.begin() + static_cast<std::ptrdiff_t>(first),
-                                             texts.begin() + static_cast<std::ptrdiff_t>(std::min(texts.size(), first + 32))};
+    const std::vector<std::string_view> part{
+        texts.begin() + static_cast<std::ptrdiff_t>(first),
+        texts.begin() + static_cast<std::ptrdiff_t>(std::min(texts.size(), first + 32))};
     const std::size_t at = set.values.size();
     set.values.resize(at + part.size() * static_cast<std::size_t>(set.bits));
     feed.model().encode(feed.texts(part), std::span{set.values}.subspan(at));
@@ -255,7 +278,8 @@ struct EncodeOptions {
 json do_encode(const EncodeOptions& o, const Common& common) {
   const int sources = (o.data.data.empty() ? 0 : 1) + (o.image_list.empty() ? 0 : 1) + (o.text_file.empty() ? 0 : 1);
   if (sources != 1) throw CLI::ValidationError("encode", "give one of --data, --image-files and --texts");
-  if (!o.data.data.empty() && o.modality.empty()) throw CLI::ValidationError("encode", "--data needs --modality image or text");
+  if (!o.data.data.empty() && o.modality.empty())
+    throw CLI::ValidationError("encode", "--data needs --modality image or text");
   Rank shard;
   {
     std::istringstream in{o.shard};
@@ -266,7 +290,8 @@ json do_encode(const EncodeOptions& o, const Common& common) {
   }
   const auto part_of = [&](auto all) {
     const Size n = std::ssize(all);
-    return decltype(all)(all.begin() + rank_cut(n, shard.number, shard.of), all.begin() + rank_cut(n, shard.number + 1, shard.of));
+    return decltype(all)(all.begin() + rank_cut(n, shard.number, shard.of),
+                         all.begin() + rank_cut(n, shard.number + 1, shard.of));
   };
   Ready ready{o.checkpoint, o.data.precision, common.threads};
   const CaptionDataset set = o.data.data.empty() ? CaptionDataset{} : o.data.open();
@@ -297,8 +322,8 @@ json do_encode(const EncodeOptions& o, const Common& common) {
   }
   write_atomically(o.out.string() + ".ids.txt", [&](FileWriter& out) { out.write(ids); });
   if (!common.to_output())
-    std::printf("%td codes of %td bits in %s, their ids in %s.ids.txt\n", codes.rows(), codes.bits, o.out.string().c_str(),
-                o.out.string().c_str());
+    std::printf("%td codes of %td bits in %s, their ids in %s.ids.txt\n", codes.rows(), codes.bits,
+                o.out.string().c_str(), o.out.string().c_str());
   return {{"codes", codes.rows()}, {"bits", codes.bits}, {"file", o.out.string()}, {"continuous", o.continuous}};
 }
 
@@ -327,7 +352,8 @@ CodeFile open_codes(const fs::path& file) {
   for (Size i = 0; i < bytes.shape[0]; ++i)
     for (Size b = 0; b < bytes.shape[1]; ++b)
       out.codes.data[static_cast<std::size_t>(i * out.codes.words + b / 8)] |=
-          std::to_integer<std::uint64_t>(bytes.bytes[static_cast<std::size_t>(i * bytes.shape[1] + b)]) << (56 - 8 * (b % 8));
+          std::to_integer<std::uint64_t>(bytes.bytes[static_cast<std::size_t>(i * bytes.shape[1] + b)])
+          << (56 - 8 * (b % 8));
   const fs::path ids = file.string() + ".ids.txt";
   if (fs::exists(ids)) {
     out.ids = lines_of(ids);
@@ -347,7 +373,8 @@ json id_as_json(const std::string& id) {
 json do_search(const SearchOptions& o, const Common& common) {
   const int sources = (o.queries.empty() ? 0 : 1) + (o.text.empty() ? 0 : 1) + (o.image.empty() ? 0 : 1);
   if (sources != 1) throw CLI::ValidationError("search", "give one of --codes, --text and --image");
-  if (o.queries.empty() && o.checkpoint.empty()) throw CLI::ValidationError("search", "--text and --image need --checkpoint");
+  if (o.queries.empty() && o.checkpoint.empty())
+    throw CLI::ValidationError("search", "--text and --image need --checkpoint");
   const CodeFile gallery = open_codes(o.index);
   BinaryCodes queries;
   if (!o.queries.empty()) {
@@ -356,7 +383,8 @@ json do_search(const SearchOptions& o, const Common& common) {
     Ready ready{o.checkpoint, o.precision, common.threads};
     const CaptionDataset none;
     Feed feed{*ready.stored.model, none, ready.tokenizer, {}};
-    queries = BinaryCodes{o.image.empty() ? encode_texts(feed, {o.text}, nullptr) : encode_files(feed, {o.image}, nullptr)};
+    queries =
+        BinaryCodes{o.image.empty() ? encode_texts(feed, {o.text}, nullptr) : encode_files(feed, {o.image}, nullptr)};
   }
   require(queries.bits == gallery.codes.bits, o.index.string(), "bits of the codes", queries.bits, gallery.codes.bits);
   const HammingDistances table{queries, gallery.codes};
@@ -369,7 +397,9 @@ json do_search(const SearchOptions& o, const Common& common) {
     std::partial_sort(all.begin(), end, all.end());
     json hits = json::array();
     for (auto hit = all.begin(); hit != end; ++hit)
-      hits.push_back({{"rank", hit - all.begin() + 1}, {"id", id_as_json(gallery.ids[static_cast<std::size_t>(hit->second)])}, {"distance", hit->first}});
+      hits.push_back({{"rank", hit - all.begin() + 1},
+                      {"id", id_as_json(gallery.ids[static_cast<std::size_t>(hit->second)])},
+                      {"distance", hit->first}});
     if (!common.to_output()) {
       if (queries.size() > 1) std::printf("query %td\n", q);
       for (const json& hit : hits)
@@ -410,14 +440,15 @@ json do_info(const Common& common) {
               {"onednn", engine(hashweave::Engine::onednn)},
               {"eigen", true}}},
             {"bf16", bf16_supported()},
-            {"images", {
+            {"images",
+             {
 #ifdef HASHWEAVE_HAS_LIBJPEG
-                           "libjpeg",
+                 "libjpeg",
 #endif
 #ifdef HASHWEAVE_HAS_LIBPNG
-                           "libpng",
+                 "libpng",
 #endif
-                       }},
+             }},
             {"weights", weights_folder().string()},
             {"compiler", __VERSION__}};
   if (!common.to_output()) {
@@ -466,8 +497,12 @@ int run(int argc, char** argv) {
   common.add(eval_command);
   eval_command.add_option("--checkpoint", eval.checkpoint, "run folder or model file")->required();
   eval.data.add(eval_command);
-  eval_command.add_option("--folds", eval.folds, "mean over so many folds of images")->check(CLI::PositiveNumber)->capture_default_str();
-  eval_command.add_option("--ties", eval.ties, "order (of the data set) or expected (mean over all orders)")->check(CLI::IsMember({"order", "expected"}))->capture_default_str();
+  eval_command.add_option("--folds", eval.folds, "mean over so many folds of images")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  eval_command.add_option("--ties", eval.ties, "order (of the data set) or expected (mean over all orders)")
+      ->check(CLI::IsMember({"order", "expected"}))
+      ->capture_default_str();
   eval_command.add_flag("--binary", eval.binary, "binary codes only");
   eval_command.add_flag("--continuous", eval.continuous, "relaxed codes only");
 
@@ -478,7 +513,8 @@ int run(int argc, char** argv) {
   encode.data.add(encode_command, false);
   encode_command.add_option("--image-files", encode.image_list, "folder of images, or a file with a path a line");
   encode_command.add_option("--texts", encode.text_file, "file with a text a line");
-  encode_command.add_option("--modality", encode.modality, "of a data set: image or text")->check(CLI::IsMember({"image", "text"}));
+  encode_command.add_option("--modality", encode.modality, "of a data set: image or text")
+      ->check(CLI::IsMember({"image", "text"}));
   encode_command.add_option("--out", encode.out, "file to write, .npy")->required();
   encode_command.add_flag("--continuous", encode.continuous, "relaxed codes, float32 (n, bits), instead of bits");
   encode_command.add_option("--shard", encode.shard, "i/N: part i of N, from 0")->capture_default_str();
@@ -492,8 +528,11 @@ int run(int argc, char** argv) {
   search_command.add_option("--text", search.text, "query: a text");
   search_command.add_option("--image", search.image, "query: an image file");
   search_command.add_option("-k", search.k, "hits of a query")->check(CLI::PositiveNumber)->capture_default_str();
-  search_command.add_option("--radius", search.radius, "all hits within so many bits instead")->check(CLI::NonNegativeNumber);
-  search_command.add_option("--precision", search.precision, "of products: f32 or bf16")->check(CLI::IsMember({"f32", "bf16"}))->capture_default_str();
+  search_command.add_option("--radius", search.radius, "all hits within so many bits instead")
+      ->check(CLI::NonNegativeNumber);
+  search_command.add_option("--precision", search.precision, "of products: f32 or bf16")
+      ->check(CLI::IsMember({"f32", "bf16"}))
+      ->capture_default_str();
 
   fs::path vocabulary;
   CLI::App& tokenize_command = *app.add_subcommand("tokenize", "token ids of each line of standard input");

@@ -45,8 +45,7 @@ std::vector<float> labels_of(const CaptionDataset& data, const CodeSet& codes) {
   const std::size_t classes = data.classes().size();
   std::vector<float> out(static_cast<std::size_t>(codes.rows()) * classes);
   for (std::size_t i = 0; i < codes.items.size(); ++i)
-    for (const std::int32_t label : data[codes.items[i]].labels)
-      out[i * classes + static_cast<std::size_t>(label)] = 1;
+    for (const std::int32_t label : data[codes.items[i]].labels) out[i * classes + static_cast<std::size_t>(label)] = 1;
   return out;
 }
 
@@ -60,7 +59,8 @@ json maps(const CaptionDataset& data, const HammingDistances& table, const CodeS
     return json{{"map_all", map_all(distances, relevant, ties).value},
                 {"map_at_50", map_at_k(distances, relevant, 50, ties).value}};
   };
-  return {{"image_to_text", one(table, SharedLabels{a, b})}, {"text_to_image", one(transposed(table), SharedLabels{b, a})}};
+  return {{"image_to_text", one(table, SharedLabels{a, b})},
+          {"text_to_image", one(transposed(table), SharedLabels{b, a})}};
 }
 
 }  // namespace
@@ -175,7 +175,8 @@ std::vector<Size> worst(const Table& table, const CodeSet& of_queries, const Cod
     ranks.emplace_back(-rank(table, q, of_queries, of_items, 0).first_right, q);
   std::sort(ranks.begin(), ranks.end());
   std::vector<Size> out;
-  for (Size i = 0; i < std::min(count, std::ssize(ranks)); ++i) out.push_back(ranks[static_cast<std::size_t>(i)].second);
+  for (Size i = 0; i < std::min(count, std::ssize(ranks)); ++i)
+    out.push_back(ranks[static_cast<std::size_t>(i)].second);
   return out;
 }
 
@@ -186,7 +187,8 @@ json look_into(const CaptionDataset& data, const CodeSet& images, const CodeSet&
   const HammingDistances to_text{image_codes, caption_codes}, to_image{caption_codes, image_codes};
   Gallery gallery{data, images, captions, {}};
   for (Size i = 0; i < captions.rows(); ++i) {
-    const bool same = i > 0 && captions.items[static_cast<std::size_t>(i)] == captions.items[static_cast<std::size_t>(i - 1)];
+    const bool same =
+        i > 0 && captions.items[static_cast<std::size_t>(i)] == captions.items[static_cast<std::size_t>(i - 1)];
     gallery.caption_places.push_back(same ? gallery.caption_places.back() + 1 : 0);
   }
   const auto image = [&](Size row) { return gallery.image(row); };
@@ -195,8 +197,10 @@ json look_into(const CaptionDataset& data, const CodeSet& images, const CodeSet&
   out["galleries"] = {
       {"text_to_image", galleries(to_image, captions, images, spread(captions.rows(), 8), caption, image)},
       {"image_to_text", galleries(to_text, images, captions, spread(images.rows(), 6), image, caption)},
-      {"worst_text_to_image", galleries(to_image, captions, images, worst(to_image, captions, images, 4), caption, image)},
-      {"worst_image_to_text", galleries(to_text, images, captions, worst(to_text, images, captions, 3), image, caption)}};
+      {"worst_text_to_image",
+       galleries(to_image, captions, images, worst(to_image, captions, images, 4), caption, image)},
+      {"worst_image_to_text",
+       galleries(to_text, images, captions, worst(to_text, images, captions, 3), image, caption)}};
 
   const Size bits = images.bits;
   std::vector<std::int64_t> matching(static_cast<std::size_t>(bits + 1)), other = matching;
@@ -233,7 +237,8 @@ json look_into(const CaptionDataset& data, const CodeSet& images, const CodeSet&
   std::vector<std::vector<std::uint64_t>> rows;
   for (Size i = 0; i < n; ++i) rows.emplace_back(image_codes.row(i), image_codes.row(i) + image_codes.words);
   std::sort(rows.begin(), rows.end());
-  out["unique_ratio"] = static_cast<double>(std::unique(rows.begin(), rows.end()) - rows.begin()) / static_cast<double>(n);
+  out["unique_ratio"] =
+      static_cast<double>(std::unique(rows.begin(), rows.end()) - rows.begin()) / static_cast<double>(n);
   return out;
 }
 

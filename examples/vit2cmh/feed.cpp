@@ -39,7 +39,8 @@ TokenCache::~TokenCache() {
 }
 std::span<const float> TokenCache::find(Size item) const {
   const auto found = places_.find(item);
-  return found == places_.end() ? std::span<const float>{} : std::span<const float>{memory_ + found->second * row_, row_};
+  return found == places_.end() ? std::span<const float>{}
+                                : std::span<const float>{memory_ + found->second * row_, row_};
 }
 std::span<float> TokenCache::add(Size item) {
   if (places_.size() == rows_) return {};
@@ -103,8 +104,7 @@ ImageBatch Feed::images(std::span<const Size> items) {
 ImageBatch Feed::pixels(std::span<const ImageView> images) {
   pixels_.resize(images.size() * planes_);
   for (std::size_t i = 0; i < images.size(); ++i)
-    preprocess(images[i], model_.facts().preset, model_.facts().side,
-               std::span{pixels_}.subspan(i * planes_, planes_));
+    preprocess(images[i], model_.facts().preset, model_.facts().side, std::span{pixels_}.subspan(i * planes_, planes_));
   return {pixels_, std::ssize(images), false};
 }
 

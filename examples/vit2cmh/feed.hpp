@@ -11,11 +11,11 @@
 namespace vit2cmh {
 
 struct FeedSettings {
-  bool tokens = false;                     ///< the towers are frozen: give their tokens, computed once and kept
+  bool tokens = false;                             ///< the towers are frozen: give their tokens, computed once and kept
   std::size_t cache_bytes = std::size_t{2} << 30;  ///< what does not fit is computed again each time
-  std::filesystem::path cache_file{};       ///< keeps the tokens in this file instead of memory; removed at the end
-  Size max_tokens = 32;                    ///< captions are cut there
-  Size threads = 1;                        ///< that decode images
+  std::filesystem::path cache_file{};  ///< keeps the tokens in this file instead of memory; removed at the end
+  Size max_tokens = 32;                ///< captions are cut there
+  Size threads = 1;                    ///< that decode images
 };
 
 /// Memory for one row of numbers an image, allocated as it is used; in a file if one is named.

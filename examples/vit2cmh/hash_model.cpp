@@ -27,8 +27,8 @@ std::span<const Size> code_lengths() { return lengths; }
 std::unique_ptr<HashModel> make_model(std::string_view model, Size bits, Size threads) {
   require(std::find(models.begin(), models.end(), model) != models.end(), "model", "name", "one of " + listed(models),
           model);
-  require(std::find(lengths.begin(), lengths.end(), bits) != lengths.end(), "model", "bits", "one of " + listed(lengths),
-          bits);
+  require(std::find(lengths.begin(), lengths.end(), bits) != lengths.end(), "model", "bits",
+          "one of " + listed(lengths), bits);
   if (model == models[0]) return make_tiny(bits, threads);
   if (model == models[1]) return make_dinov2_minilm(bits, threads);
   return make_vit_bert(bits, threads);

@@ -1,5 +1,6 @@
 #pragma once
-/// A model behind one interface: everything above this file is compiled once, whatever the architecture and code length.
+/// A model behind one interface: everything above this file is compiled once, whatever the architecture and code
+/// length.
 #include <array>
 #include <cstdint>
 #include <filesystem>
@@ -46,9 +47,9 @@ struct TextBatch {
 
 struct LossSettings {
   double margin = 0.2, alpha = 45, eta = 0.1, quantisation = 0;
-  double info_nce = 0;      ///< weight of InfoNCE, beside the paper's losses
+  double info_nce = 0;  ///< weight of InfoNCE, beside the paper's losses
   double temperature = 0.07;
-  double triplet = 1;       ///< weight of the triplet loss
+  double triplet = 1;  ///< weight of the triplet loss
 };
 
 struct TrainingSettings {
@@ -56,7 +57,7 @@ struct TrainingSettings {
   double rate = 1e-5;       ///< of the towers
   double head_rate = 1e-5;  ///< of the projections, the trunk and the hash head
   double clip_norm = 2;
-  double dropout = 0.1;     ///< in the trunk
+  double dropout = 0.1;  ///< in the trunk
   bool freeze_towers = false;
 };
 

@@ -110,9 +110,8 @@ class HashModelOf final : public HashModel {
       model_.backward(be_, saved, keep(loss(be_, codes.image, codes.text, owners)));
     }
     if (now.last) {
-      const StepReport report =
-          adam_->step(be_, model_.params, model_.grads,
-                      {.rate_factor = now.rate_factor, .gradient_scale = now.gradient_scale});
+      const StepReport report = adam_->step(be_, model_.params, model_.grads,
+                                            {.rate_factor = now.rate_factor, .gradient_scale = now.gradient_scale});
       out.gradient_norm = report.grad_norm;
       out.rate = report.rate;
       out.skipped = report.skipped;
@@ -181,10 +180,12 @@ class HashModelOf final : public HashModel {
     if (there != known && missing.empty())
       unexpected = std::to_string(there - known) + " tensors that the model does not have";
     std::string text;
-    for (const auto& [what, list] : {std::pair{"missing: ", &missing}, {"wrongly shaped: ", &shapes}, {"", &unexpected}})
+    for (const auto& [what, list] :
+         {std::pair{"missing: ", &missing}, {"wrongly shaped: ", &shapes}, {"", &unexpected}})
       if (!list->empty()) text += (text.empty() ? "" : "; ") + (what + list->substr(0, 2000));
     if (!text.empty())
-      fail(file.where(), "tensors", "those of " + std::string{A::name} + " with " + std::to_string(Bits) + " bits", text);
+      fail(file.where(), "tensors", "those of " + std::string{A::name} + " with " + std::to_string(Bits) + " bits",
+           text);
     for (const ParameterEntry& e : to.entries())
       if (with_towers || !in_towers(e.name))
         file.copy(prefix + e.name, std::span{to.at(e).data, static_cast<std::size_t>(e.size())});
@@ -212,8 +213,8 @@ class HashModelOf final : public HashModel {
   }
 
   static constexpr Size patches = (A::side / A::patch) * (A::side / A::patch);
-  Facts facts_{A::name,        Bits,          A::side,      patches + 1, A::image_width,   A::text_width,
-               A::vocabulary, A::positions, A::preset,    A::image_weights, A::text_weights};
+  Facts facts_{A::name,       Bits,         A::side,   patches + 1,      A::image_width, A::text_width,
+               A::vocabulary, A::positions, A::preset, A::image_weights, A::text_weights};
   B be_;
   Model<B, Net, Images, TokenIds> model_;
   Head head_;

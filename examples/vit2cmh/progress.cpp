@@ -55,7 +55,8 @@ void Progress::show(bool last) {
   shown_ = now;
   const double seconds = std::chrono::duration<double>(now - start_).count();
   const double rate = static_cast<double>(done_ - begun_) / std::max(seconds, 1e-9);
-  const std::string left = rate > 0 && done_ < total_ ? ", " + duration(static_cast<double>(total_ - done_) / rate) + " left" : "";
+  const std::string left =
+      rate > 0 && done_ < total_ ? ", " + duration(static_cast<double>(total_ - done_) / rate) + " left" : "";
   if (terminal_) std::fputs("\r\033[K", stderr);
   std::fprintf(stderr, "%s  %lld/%lld %s  %.*f/s%s%s%s", title_.c_str(), static_cast<long long>(done_),
                static_cast<long long>(total_), unit_.c_str(), rate < 10 ? 2 : 0, rate, left.c_str(),

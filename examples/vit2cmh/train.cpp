@@ -43,7 +43,8 @@ std::vector<Size> items_of(const CaptionDataset& data, Split split, const fs::pa
   for (const Split s : {Split::train, Split::val, Split::test, Split::rest})
     if (const auto n = std::ssize(data.positions(s)); n > 0)
       there += (there.empty() ? "" : ", ") + std::to_string(n) + " in " + std::string{name_of(s)};
-  require(!items.empty(), from.string(), "split " + std::string{name_of(split)}, "at least 1 item", "none (" + there + ")");
+  require(!items.empty(), from.string(), "split " + std::string{name_of(split)}, "at least 1 item",
+          "none (" + there + ")");
   return items;
 }
 
@@ -66,7 +67,8 @@ struct StopSignals {
     sigaction(SIGINT, &old_int, nullptr);
     sigaction(SIGTERM, &old_term, nullptr);
   }
-  struct sigaction old_int {}, old_term {};
+  struct sigaction old_int {
+  }, old_term{};
 };
 
 json options_as_json(const TrainOptions& o) {
@@ -114,7 +116,8 @@ fs::path weights_or_default(const fs::path& given, std::string_view name, const 
   if (!given.empty()) return given;
   const fs::path there = weights_folder() / name;
   require(fs::exists(there), option, "pretrained weights",
-          there.string() + " (tools/get_weights.sh fetches dinov2-s and minilm-l6; docs/weights.md says how to import others)",
+          there.string() +
+              " (tools/get_weights.sh fetches dinov2-s and minilm-l6; docs/weights.md says how to import others)",
           "nothing there");
   return there;
 }
@@ -175,12 +178,17 @@ class Training {
     if (!saved) save();
     events.flush();
     const bool finished = state_.step == total;
-    json out{{"run", run_.path().string()}, {"steps", state_.step},         {"of", total},
-             {"finished", finished},        {"seconds", state_.seconds},    {"best_step", state_.best_step},
+    json out{{"run", run_.path().string()},
+             {"steps", state_.step},
+             {"of", total},
+             {"finished", finished},
+             {"seconds", state_.seconds},
+             {"best_step", state_.best_step},
              {"skipped", model_->skipped_steps()}};
     if (finished) out["results"] = conclude();
     write_report(run_.path(), run_.path() / "report.html");
-    if (!finished) say("stopped after step " + std::to_string(state_.step) + " of " + std::to_string(total) + "; --resume goes on");
+    if (!finished)
+      say("stopped after step " + std::to_string(state_.step) + " of " + std::to_string(total) + "; --resume goes on");
     return out;
   }
 
@@ -210,7 +218,8 @@ class Training {
     scratch_ = o_.from_scratch || f.image_weights.empty();
     fs::path vocabulary = o_.vocabulary;
     if (scratch_) {
-      require(!o_.freeze_towers, "--freeze-towers", "towers", "pretrained ones", "random values: nothing would be learnt");
+      require(!o_.freeze_towers, "--freeze-towers", "towers", "pretrained ones",
+              "random values: nothing would be learnt");
       if (vocabulary.empty()) {
         vocabulary = run_.path() / "vocab.txt";
         if (!fs::exists(vocabulary)) write_vocabulary(vocabulary, *captions_, f.vocabulary);
@@ -225,8 +234,8 @@ class Training {
     tokenizer_.emplace(tokenizer_for(*model_, vocabulary, o_.max_tokens));
     if (vocabulary != run_.path() / "vocab.txt") copy_whole(vocabulary, run_.path() / "vocab.txt");
     feed_.emplace(*model_, data_, *tokenizer_,
-                  FeedSettings{o_.freeze_towers, static_cast<std::size_t>(o_.cache_mb) << 20, o_.cache_file, o_.max_tokens,
-                               o_.threads});
+                  FeedSettings{o_.freeze_towers, static_cast<std::size_t>(o_.cache_mb) << 20, o_.cache_file,
+                               o_.max_tokens, o_.threads});
     model_->begin_training({o_.loss, o_.rate, o_.head_rate, o_.clip, o_.dropout, o_.freeze_towers});
     sampler_.emplace(captions_->size(), o_.batch, o_.seed, Rank{}, LastBatch::drop);
     require(sampler_->batches() >= o_.accumulate, "--accumulate", "batches", Phrase{"at most ", sampler_->batches()},
@@ -243,8 +252,9 @@ class Training {
       }
     }
     run_.forget_after(state_.step);
-    say(o_.model + ", " + std::to_string(o_.bits) + " bits, " + std::to_string(model_->parameter_count()) + " parameters; " +
-        std::to_string(std::ssize(train_)) + " images and " + std::to_string(captions_->size()) + " captions to train on");
+    say(o_.model + ", " + std::to_string(o_.bits) + " bits, " + std::to_string(model_->parameter_count()) +
+        " parameters; " + std::to_string(std::ssize(train_)) + " images and " + std::to_string(captions_->size()) +
+        " captions to train on");
   }
 
   /// The model as training begins with it.
@@ -312,13 +322,18 @@ class Training {
               {"lr", r.rate},
               {"seconds", seconds},
               {"pairs_per_second", pairs}});
-    for (const auto& [tag, value] : {std::pair{"train/loss", r.loss}, {"train/triplet", r.triplet},
-                                     {"train/angular", r.angular}, {"train/grad_norm", r.gradient_norm},
-                                     {"train/lr", r.rate}, {"train/pairs_per_second", pairs}})
+    for (const auto& [tag, value] : {std::pair{"train/loss", r.loss},
+                                     {"train/triplet", r.triplet},
+                                     {"train/angular", r.angular},
+                                     {"train/grad_norm", r.gradient_norm},
+                                     {"train/lr", r.rate},
+                                     {"train/pairs_per_second", pairs}})
       events.scalar(tag, value, state_.step);
   }
 
-  json about() const { return {{"model", o_.model}, {"bits", o_.bits}, {"max_tokens", o_.max_tokens}, {"version", version}}; }
+  json about() const {
+    return {{"model", o_.model}, {"bits", o_.bits}, {"max_tokens", o_.max_tokens}, {"version", version}};
+  }
 
   /// Evaluates on val and keeps the model if it is the best so far. Without a val split the last model is kept.
   void judge(Size epoch, EventWriter& events, Progress& progress) {
@@ -364,7 +379,8 @@ class Training {
     results["best_step"] = state_.best_step;
     results["train_seconds"] = state_.seconds;
     begin_model();
-    const json untrained = evaluate(data_, name_of(split), encode_images(*feed_, items), encode_captions(*feed_, items));
+    const json untrained =
+        evaluate(data_, name_of(split), encode_images(*feed_, items), encode_captions(*feed_, items));
     results["baselines"] = json::array(
         {{{"name", "untrained"}, {"eval", untrained}},
          {{"name", "random codes"}, {"eval", evaluate_random(data_, name_of(split), images, captions, o_.seed)}}});

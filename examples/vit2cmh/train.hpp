@@ -11,7 +11,7 @@ struct TrainOptions {
   std::filesystem::path image_weights, text_weights, vocabulary;  ///< empty: those in the weights' folder
   std::string model = "dinov2-s+minilm";
   Size bits = 64, epochs = 30, batch = 30, accumulate = 1, max_tokens = 32, warmup = 1000;
-  double decay_at = 2.0 / 3;  ///< share of the steps after which the rate is a tenth
+  double decay_at = 2.0 / 3;          ///< share of the steps after which the rate is a tenth
   double rate = 1e-5, head_rate = 0;  ///< 0: as `rate`
   LossSettings loss;
   double clip = 2, dropout = 0.1;
