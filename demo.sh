@@ -16,9 +16,9 @@ timed configure build/configure.log cmake --preset release
 timed 'build vit2cmh' build/release/build.log cmake --build --preset release --target vit2cmh convert_weights -j "$(nproc)"
 
 # bf16 where the processor has it: several times faster
-precision=f32 epochs=1
-if "$app" info --json - | grep -q '"bf16": true'; then precision=bf16 epochs=2; fi
-model=(--model dinov2-s+minilm --freeze-towers --head-lr 1e-4 --warmup 50 --precision "$precision" --epochs "$epochs")
+precision=f32 part=(--epochs 1 --limit-train 1200)
+if "$app" info --json - | grep -q '"bf16": true'; then precision=bf16 part=(--epochs 2); fi
+model=(--model dinov2-s+minilm --freeze-towers --head-lr 1e-4 --warmup 50 --precision "$precision" "${part[@]}")
 echo
 if ! tools/get_weights.sh --converter build/release/bin/convert_weights; then
   echo 'The pretrained towers could not be fetched: a small model is trained from scratch instead; expect little of it.'

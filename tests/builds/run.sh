@@ -42,9 +42,10 @@ export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
 
 case $preset in
   asan)
-    builds unit_tests golden_tests examples
+    builds unit_tests golden_tests app_tests vit2cmh examples
     runs unit_tests
     runs golden_tests
+    runs app_tests
     ;;
   tsan)
     builds thread_tests
