@@ -61,7 +61,14 @@ json described(const fs::path& folder) {
 
 }  // namespace
 
-RunFolder::RunFolder(fs::path path) : path_{std::move(path)} { make_folder(path_); }
+RunFolder::RunFolder(fs::path path) : path_{std::move(path)} {
+  make_folder(path_);
+  std::vector<fs::path> unfinished;  // a sitting was killed while it wrote them
+  std::error_code fault;
+  for (fs::directory_iterator entry{path_ / "checkpoints", fault}, end; !fault && entry != end; entry.increment(fault))
+    if (entry->path().extension() == ".tmp") unfinished.push_back(entry->path());
+  for (const fs::path& folder : unfinished) fs::remove_all(folder, fault);
+}
 
 bool RunFolder::has_config() const { return fs::exists(path_ / "config.json"); }
 json RunFolder::config() const { return read_json(path_ / "config.json"); }

@@ -151,4 +151,7 @@ expect 1 'model.safetensors|run folder' eval --checkpoint set --data "$clipart"
 head -c 2000 whole/model.safetensors >cut.safetensors
 expect 1 'cut.safetensors' eval --checkpoint cut.safetensors --data "$clipart"
 expect 1 'whole.json' search --index whole.json --codes texts.npy
+expect 1 'missing.npy' search --index missing.npy --codes texts.npy
+expect 1 'missing' encode --checkpoint whole --image-files missing --out bad.npy
+expect 1 'missing' eval --checkpoint missing --data "$clipart"
 echo "the app's checks passed"
