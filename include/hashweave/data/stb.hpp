@@ -89,9 +89,103 @@
 #define STBI_FREE ::hashweave::stb::give_back
 #define STBI_MAX_DIMENSIONS 65535
 
+// They are extern "C": without names of our own an unoptimised g++ gives both copies of one source file the same
+// symbol.
+#define stbi__unpremultiply_on_load_thread hashweave_stbi__unpremultiply_on_load_thread
+#define stbi_convert_iphone_png_to_rgb hashweave_stbi_convert_iphone_png_to_rgb
+#define stbi_convert_iphone_png_to_rgb_thread hashweave_stbi_convert_iphone_png_to_rgb_thread
+#define stbi_convert_wchar_to_utf8 hashweave_stbi_convert_wchar_to_utf8
+#define stbi_failure_reason hashweave_stbi_failure_reason
+#define stbi_hdr_to_ldr_gamma hashweave_stbi_hdr_to_ldr_gamma
+#define stbi_hdr_to_ldr_scale hashweave_stbi_hdr_to_ldr_scale
+#define stbi_image_free hashweave_stbi_image_free
+#define stbi_info hashweave_stbi_info
+#define stbi_info_from_callbacks hashweave_stbi_info_from_callbacks
+#define stbi_info_from_file hashweave_stbi_info_from_file
+#define stbi_info_from_memory hashweave_stbi_info_from_memory
+#define stbi_is_16_bit hashweave_stbi_is_16_bit
+#define stbi_is_16_bit_from_callbacks hashweave_stbi_is_16_bit_from_callbacks
+#define stbi_is_16_bit_from_file hashweave_stbi_is_16_bit_from_file
+#define stbi_is_16_bit_from_memory hashweave_stbi_is_16_bit_from_memory
+#define stbi_is_hdr hashweave_stbi_is_hdr
+#define stbi_is_hdr_from_callbacks hashweave_stbi_is_hdr_from_callbacks
+#define stbi_is_hdr_from_file hashweave_stbi_is_hdr_from_file
+#define stbi_is_hdr_from_memory hashweave_stbi_is_hdr_from_memory
+#define stbi_ldr_to_hdr_gamma hashweave_stbi_ldr_to_hdr_gamma
+#define stbi_ldr_to_hdr_scale hashweave_stbi_ldr_to_hdr_scale
+#define stbi_load hashweave_stbi_load
+#define stbi_load_16 hashweave_stbi_load_16
+#define stbi_load_16_from_callbacks hashweave_stbi_load_16_from_callbacks
+#define stbi_load_16_from_memory hashweave_stbi_load_16_from_memory
+#define stbi_load_from_callbacks hashweave_stbi_load_from_callbacks
+#define stbi_load_from_file hashweave_stbi_load_from_file
+#define stbi_load_from_file_16 hashweave_stbi_load_from_file_16
+#define stbi_load_from_memory hashweave_stbi_load_from_memory
+#define stbi_load_gif_from_memory hashweave_stbi_load_gif_from_memory
+#define stbi_loadf hashweave_stbi_loadf
+#define stbi_loadf_from_callbacks hashweave_stbi_loadf_from_callbacks
+#define stbi_loadf_from_file hashweave_stbi_loadf_from_file
+#define stbi_loadf_from_memory hashweave_stbi_loadf_from_memory
+#define stbi_set_flip_vertically_on_load hashweave_stbi_set_flip_vertically_on_load
+#define stbi_set_flip_vertically_on_load_thread hashweave_stbi_set_flip_vertically_on_load_thread
+#define stbi_set_unpremultiply_on_load hashweave_stbi_set_unpremultiply_on_load
+#define stbi_set_unpremultiply_on_load_thread hashweave_stbi_set_unpremultiply_on_load_thread
+#define stbi_zlib_decode_buffer hashweave_stbi_zlib_decode_buffer
+#define stbi_zlib_decode_malloc hashweave_stbi_zlib_decode_malloc
+#define stbi_zlib_decode_malloc_guesssize hashweave_stbi_zlib_decode_malloc_guesssize
+#define stbi_zlib_decode_malloc_guesssize_headerflag hashweave_stbi_zlib_decode_malloc_guesssize_headerflag
+#define stbi_zlib_decode_noheader_buffer hashweave_stbi_zlib_decode_noheader_buffer
+#define stbi_zlib_decode_noheader_malloc hashweave_stbi_zlib_decode_noheader_malloc
+
 namespace hashweave::stb {
 #include <stb/stb_image.h>
 }  // namespace hashweave::stb
+
+#undef stbi__unpremultiply_on_load_thread
+#undef stbi_convert_iphone_png_to_rgb
+#undef stbi_convert_iphone_png_to_rgb_thread
+#undef stbi_convert_wchar_to_utf8
+#undef stbi_failure_reason
+#undef stbi_hdr_to_ldr_gamma
+#undef stbi_hdr_to_ldr_scale
+#undef stbi_image_free
+#undef stbi_info
+#undef stbi_info_from_callbacks
+#undef stbi_info_from_file
+#undef stbi_info_from_memory
+#undef stbi_is_16_bit
+#undef stbi_is_16_bit_from_callbacks
+#undef stbi_is_16_bit_from_file
+#undef stbi_is_16_bit_from_memory
+#undef stbi_is_hdr
+#undef stbi_is_hdr_from_callbacks
+#undef stbi_is_hdr_from_file
+#undef stbi_is_hdr_from_memory
+#undef stbi_ldr_to_hdr_gamma
+#undef stbi_ldr_to_hdr_scale
+#undef stbi_load
+#undef stbi_load_16
+#undef stbi_load_16_from_callbacks
+#undef stbi_load_16_from_memory
+#undef stbi_load_from_callbacks
+#undef stbi_load_from_file
+#undef stbi_load_from_file_16
+#undef stbi_load_from_memory
+#undef stbi_load_gif_from_memory
+#undef stbi_loadf
+#undef stbi_loadf_from_callbacks
+#undef stbi_loadf_from_file
+#undef stbi_loadf_from_memory
+#undef stbi_set_flip_vertically_on_load
+#undef stbi_set_flip_vertically_on_load_thread
+#undef stbi_set_unpremultiply_on_load
+#undef stbi_set_unpremultiply_on_load_thread
+#undef stbi_zlib_decode_buffer
+#undef stbi_zlib_decode_malloc
+#undef stbi_zlib_decode_malloc_guesssize
+#undef stbi_zlib_decode_malloc_guesssize_headerflag
+#undef stbi_zlib_decode_noheader_buffer
+#undef stbi_zlib_decode_noheader_malloc
 
 #undef STB_IMAGE_IMPLEMENTATION
 #undef STB_IMAGE_STATIC
