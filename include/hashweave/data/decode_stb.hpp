@@ -13,10 +13,10 @@ inline Image decode_by_stb(Bytes bytes, Size height, Size width, const ImageLimi
   int h = 0, w = 0, channels = 0;
   const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
   const unsigned char* pixels =
-      stb::hashweave_stbi_load_from_memory(data, static_cast<int>(bytes.size()), &w, &h, &channels, stb::STBI_rgb);
+      stb::stbi_load_from_memory(data, static_cast<int>(bytes.size()), &w, &h, &channels, stb::STBI_rgb);
   if (pixels == nullptr) {
     require(!memory.exhausted(), decoding, "bytes of memory", "at most " + std::to_string(limits.max_memory), "more");
-    const char* why = stb::hashweave_stbi_failure_reason();
+    const char* why = stb::stbi_failure_reason();
     fail(decoding, "image data", "a complete image", why != nullptr ? why : "a corrupt one");
   }
   const bool agrees = h == height && w == width;
