@@ -18,12 +18,13 @@ class Memory {
     current = outer_;
   }
 
+  /// Zeroed: stb_image before 2.28 reads the Huffman tables of a JPEG that defines none.
   void* take(std::size_t size) {
     if (size > left_) {
       exhausted_ = true;
       return nullptr;
     }
-    auto* block = static_cast<Block*>(std::malloc(sizeof(Block) + size));
+    auto* block = static_cast<Block*>(std::calloc(1, sizeof(Block) + size));
     if (block == nullptr) return nullptr;
     left_ -= size;
     *block = {nullptr, first_, size};
