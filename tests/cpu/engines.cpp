@@ -145,12 +145,7 @@ TEST_CASE("Products and attention in bf16 are the same bits on any number of thr
     for (const Size threads : {1, 2, 4}) {
       Run<float> r{threads};
       use(r.be, how);
-      const auto x = r.in(700, 300, 1), w = r.in(500, 300, 2), bias = r.in(1, 500, 3), dy = r.in(700, 500, 4);
-      const auto y = r.out(700, 500), dx = r.out(700, 300), dw = r.in(500, 300, 5), db = r.in(1, 500, 6);
-      affine(r.be, y, x, w, bias);
-      affine_backward_input(r.be, dx, dy, w);
-      affine_backward_weight(r.be, dw, db, dy, x);
-      for (const auto& m : {y, dx, dw, db}) r.keep(m);
+      run_affine(r);
       const std::vector<Size> offsets{0, 1, 150, 230};
       AttentionShape shape;
       shape.segments = checked_segments(offsets, 230);

@@ -31,12 +31,7 @@ void same_for_any_threads(F f) {
 
 TEST_CASE("Products are the same bits on any number of threads", "[cpu][threads]") {
   same_for_any_threads([](auto& r) {
-    const auto x = r.in(700, 300, 1), w = r.in(500, 300, 2), bias = r.in(1, 500, 3), dy = r.in(700, 500, 4);
-    const auto y = r.out(700, 500), dx = r.out(700, 300), dw = r.in(500, 300, 5), db = r.in(1, 500, 6);
-    affine(r.be, y, x, w, bias);
-    affine_backward_input(r.be, dx, dy, w);
-    affine_backward_weight(r.be, dw, db, dy, x);
-    for (const auto& m : {y, dx, dw, db}) r.keep(m);
+    run_affine(r);
     const auto wide = r.out(30, 900);  // cut by its columns
     multiply(r.be, Form::nn, wide, r.in(30, 400, 7), r.in(400, 900, 8), 0.5);
     r.keep(wide);

@@ -33,4 +33,15 @@ struct Run {
   void keep(Mat<T> m) { outputs.emplace_back(m.data, m.data + m.size()); }
 };
 
+/// A linear layer's three products, large enough to be cut.
+template <class T>
+void run_affine(Run<T>& r) {
+  const auto x = r.in(700, 300, 1), w = r.in(500, 300, 2), bias = r.in(1, 500, 3), dy = r.in(700, 500, 4);
+  const auto y = r.out(700, 500), dx = r.out(700, 300), dw = r.in(500, 300, 5), db = r.in(1, 500, 6);
+  affine(r.be, y, x, w, bias);
+  affine_backward_input(r.be, dx, dy, w);
+  affine_backward_weight(r.be, dw, db, dy, x);
+  for (const auto& m : {y, dx, dw, db}) r.keep(m);
+}
+
 }  // namespace hashweave::test

@@ -7,20 +7,31 @@
 
 namespace hashweave {
 
+/// Ten rounds of Philox4x32 on as many counters as there are lanes, by vector instructions where there are some.
+template <std::size_t Lanes>
+constexpr void philox_rounds(std::uint32_t (&c)[4][Lanes], std::uint64_t key) {
+  auto k0 = static_cast<std::uint32_t>(key), k1 = static_cast<std::uint32_t>(key >> 32);
+  for (int round = 0; round < 10; ++round) {
+#pragma GCC unroll 1  // a loop that is unrolled first is not made vector code
+    for (std::size_t l = 0; l < Lanes; ++l) {
+      const std::uint64_t a = std::uint64_t{0xD2511F53} * c[0][l], b = std::uint64_t{0xCD9E8D57} * c[2][l];
+      c[0][l] = static_cast<std::uint32_t>(b >> 32) ^ c[1][l] ^ k0;
+      c[1][l] = static_cast<std::uint32_t>(b);
+      c[2][l] = static_cast<std::uint32_t>(a >> 32) ^ c[3][l] ^ k1;
+      c[3][l] = static_cast<std::uint32_t>(a);
+    }
+    k0 += 0x9E3779B9;
+    k1 += 0xBB67AE85;
+  }
+}
+
 /// Philox4x32 with ten rounds: 128 random bits as a pure function of a 128-bit counter and a 64-bit key. No state, so a
 /// draw does not depend on threads or on what was drawn before.
 /// Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011, section 4.
 constexpr std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter, std::uint64_t key) {
-  auto k0 = static_cast<std::uint32_t>(key), k1 = static_cast<std::uint32_t>(key >> 32);
-  for (int round = 0; round < 10; ++round) {
-    const std::uint64_t a = std::uint64_t{0xD2511F53} * counter[0];
-    const std::uint64_t b = std::uint64_t{0xCD9E8D57} * counter[2];
-    counter = {static_cast<std::uint32_t>(b >> 32) ^ counter[1] ^ k0, static_cast<std::uint32_t>(b),
-               static_cast<std::uint32_t>(a >> 32) ^ counter[3] ^ k1, static_cast<std::uint32_t>(a)};
-    k0 += 0x9E3779B9;
-    k1 += 0xBB67AE85;
-  }
-  return counter;
+  std::uint32_t c[4][1]{{counter[0]}, {counter[1]}, {counter[2]}, {counter[3]}};
+  philox_rounds(c, key);
+  return {c[0][0], c[1][0], c[2][0], c[3][0]};
 }
 
 /// FNV-1a, 64 bits: gives a name its own random stream.
@@ -54,19 +65,7 @@ struct RandomStream {
       c[2][l] = place;
       c[3][l] = step;
     }
-    auto k0 = static_cast<std::uint32_t>(seed), k1 = static_cast<std::uint32_t>(seed >> 32);
-    for (int round = 0; round < 10; ++round) {
-#pragma GCC unroll 1  // a loop that is unrolled first is not made vector code
-      for (std::size_t l = 0; l < lanes; ++l) {
-        const std::uint64_t a = std::uint64_t{0xD2511F53} * c[0][l], b = std::uint64_t{0xCD9E8D57} * c[2][l];
-        c[0][l] = static_cast<std::uint32_t>(b >> 32) ^ c[1][l] ^ k0;
-        c[1][l] = static_cast<std::uint32_t>(b);
-        c[2][l] = static_cast<std::uint32_t>(a >> 32) ^ c[3][l] ^ k1;
-        c[3][l] = static_cast<std::uint32_t>(a);
-      }
-      k0 += 0x9E3779B9;
-      k1 += 0xBB67AE85;
-    }
+    philox_rounds(c, seed);
     std::array<std::uint32_t, 64> out{};
     for (std::size_t l = 0; l < lanes; ++l) {
       for (std::size_t i = 0; i < 4; ++i) out[4 * l + i] = c[i][l];

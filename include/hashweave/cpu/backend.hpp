@@ -85,4 +85,14 @@ void for_row_chunks(Cpu<T>& be, Size rows, Size cols, F&& f, Size grain = Size{1
   });
 }
 
+/// Calls f(first, count) for chunks of at most `column_chunk` columns, on the backend's threads: sums over rows, each
+/// in the order of the rows.
+inline constexpr Size column_chunk = 64;
+template <class T, class F>
+void for_column_chunks(Cpu<T>& be, Size cols, F&& f) {
+  be.threads().run((cols + column_chunk - 1) / column_chunk, [&](Size task, Size) {
+    f(task * column_chunk, std::min(column_chunk, cols - task * column_chunk));
+  });
+}
+
 }  // namespace hashweave

@@ -47,9 +47,8 @@ inline Engine& default_engine() {
 
 }  // namespace cpu
 
-/// Whether `Precision::bf16` is possible: the processor has AMX or AVX512-BF16, and either the program is compiled for
-/// it
-/// (-march=native) or oneDNN is there.
+/// Whether `Precision::bf16` is possible: the processor has AMX or AVX512-BF16 and the program is compiled for it
+/// (-march=native).
 inline bool bf16_supported() {
   for (const Engine e : cpu::engines) {
     if (cpu::available(e, Precision::bf16)) return true;

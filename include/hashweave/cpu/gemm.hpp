@@ -194,9 +194,7 @@ template <class T>
 void affine_backward_weight(Cpu<T>& be, Out<T> dw, Out<T> dbias, In<T> dy, In<T> x) {
   multiply(be, Form::tn, dw, dy, x, 1, true);
   if (dbias.data == nullptr) return;
-  constexpr Size width = 64;  // columns a task: every sum runs over the rows in order
-  be.threads().run((dy.cols + width - 1) / width, [&](Size task, Size) {
-    const Size first = task * width, count = std::min(width, dy.cols - first);
+  for_column_chunks(be, dy.cols, [&](Size first, Size count) {
     for (Size r = 0; r < dy.rows; ++r) {
       for (Size c = 0; c < count; ++c) dbias.data[first + c] += dy(r, first + c);
     }

@@ -69,24 +69,11 @@ void layer_norm_backward(Cpu<T>& be, Out<T> dx, Out<T> dg, Out<T> db, In<T> dy, 
   be.tape().release(mark);
 }
 
-namespace cpu {
-
-/// Calls f(first, count) for pieces of at most `column_width` columns on all threads.
-inline constexpr Size column_width = 64;
-template <class T, class F>
-void for_columns(Cpu<T>& be, Size cols, F&& f) {
-  be.threads().run((cols + column_width - 1) / column_width, [&](Size task, Size) {
-    f(task * column_width, std::min(column_width, cols - task * column_width));
-  });
-}
-
-}  // namespace cpu
-
 /// moments (2, cols) = mean and 1/sqrt(var + eps) of each column, var biased.
 template <class T>
 void column_moments(Cpu<T>& be, Out<T> moments, In<T> x, double eps) {
-  cpu::for_columns(be, x.cols, [&](Size first, Size count) {
-    T mean[cpu::column_width]{}, variance[cpu::column_width]{};
+  for_column_chunks(be, x.cols, [&](Size first, Size count) {
+    T mean[column_chunk]{}, variance[column_chunk]{};
     for (Size r = 0; r < x.rows; ++r) {
       const T* in = x.row(r) + first;
       for (Size c = 0; c < count; ++c) mean[c] += in[c];
@@ -125,10 +112,10 @@ void normalise_columns(Cpu<T>& be, Out<T> y, In<T> x, In<T> moments, In<T> g, In
 /// dx = (h - mean(h) - x̂ mean(h x̂)) / deviation with h = dy * g, column by column; dg += Σ dy x̂; db += Σ dy.
 template <class T>
 void batch_norm_backward(Cpu<T>& be, Out<T> dx, Out<T> dg, Out<T> db, In<T> dy, In<T> x, In<T> moments, In<T> g) {
-  cpu::for_columns(be, x.cols, [&](Size first, Size count) {
+  for_column_chunks(be, x.cols, [&](Size first, Size count) {
     const T n = static_cast<T>(x.rows);
     const T *mean = moments.row(0) + first, *inverse = moments.row(1) + first, *gain = g.data + first;
-    T sum[cpu::column_width]{}, dot[cpu::column_width]{};
+    T sum[column_chunk]{}, dot[column_chunk]{};
     for (Size r = 0; r < x.rows; ++r) {
       const T *d = dy.row(r) + first, *in = x.row(r) + first;
       for (Size c = 0; c < count; ++c) {

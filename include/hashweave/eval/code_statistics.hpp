@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <concepts>
 #include <cstdint>
 #include <hashweave/core/error.hpp>
 #include <hashweave/eval/relevance.hpp>
@@ -17,15 +18,31 @@ void require_codes(const R& codes, std::string_view where) {
   require(!std::ranges::empty(codes), where, "codes", "at least 1", 0);
 }
 
+/// bit(i, j): whether bit j of code i is set.
+template <class F>
+concept BitOf = requires(const F& bit, Size i, Size j) {
+  { bit(i, j) } -> std::same_as<bool>;
+};
+
+template <BitOf Bit>
+std::vector<double> bit_balance(Size codes, Size bits, const Bit& bit);
+template <BitOf Bit>
+std::vector<double> bit_correlation(Size n, Size bits, const Bit& bit);
+
 /// The share of codes with bit j set, (Bits), in 0 .. 1: 0.5 where a bit splits the codes evenly, 0 or 1 where it tells
 /// nothing. Throws `Error` if there are no codes.
 template <CodeRange R>
 std::vector<double> bit_balance(const R& codes) {
-  require_codes(codes, "bit_balance");
-  std::vector<double> ones(static_cast<std::size_t>(bits_of<R>));
-  for (const auto& code : codes)
-    for (Size j = 0; j < bits_of<R>; ++j) ones.data()[j] += code.bit(j) ? 1 : 0;
-  for (double& value : ones) value /= static_cast<double>(std::ranges::size(codes));
+  return bit_balance(std::ssize(codes), bits_of<R>, [&](Size i, Size j) { return std::ranges::data(codes)[i].bit(j); });
+}
+/// The same for codes of a length known at run time: `bit(i, j)` is bit j of code i.
+template <BitOf Bit>
+std::vector<double> bit_balance(Size codes, Size bits, const Bit& bit) {
+  require(codes > 0, "bit_balance", "codes", "at least 1", codes);
+  std::vector<double> ones(static_cast<std::size_t>(bits));
+  for (Size i = 0; i < codes; ++i)
+    for (Size j = 0; j < bits; ++j) ones.data()[j] += bit(i, j) ? 1 : 0;
+  for (double& value : ones) value /= static_cast<double>(codes);
   return ones;
 }
 
@@ -35,23 +52,24 @@ std::vector<double> bit_balance(const R& codes) {
 /// Throws `Error` if there are no codes. Cost: O(Bits^2 n / 64).
 template <CodeRange R>
 std::vector<double> bit_correlation(const R& codes) {
-  require_codes(codes, "bit_correlation");
-  constexpr Size bits = bits_of<R>;
-  const auto n = static_cast<Size>(std::ranges::size(codes));
+  return bit_correlation(std::ssize(codes), bits_of<R>,
+                         [&](Size i, Size j) { return std::ranges::data(codes)[i].bit(j); });
+}
+/// The same for codes of a length known at run time, as `bit_balance`.
+template <BitOf Bit>
+std::vector<double> bit_correlation(Size n, Size bits, const Bit& bit) {
+  require(n > 0, "bit_correlation", "codes", "at least 1", n);
   const Size words = (n + 63) / 64;
   std::vector<std::uint64_t> columns(static_cast<std::size_t>(bits * words));  // (Bits, n) bits
-  Size row = 0;
-  for (const auto& code : codes) {
-    for (Size j = 0; j < bits; ++j) columns.data()[j * words + row / 64] |= std::uint64_t{code.bit(j)} << (row % 64);
-    ++row;
-  }
+  for (Size i = 0; i < n; ++i)
+    for (Size j = 0; j < bits; ++j) columns.data()[j * words + i / 64] |= std::uint64_t{bit(i, j)} << (i % 64);
   const auto share_of_both = [&](Size i, Size j) {
     Size both = 0;
     for (Size w = 0; w < words; ++w)
       both += std::popcount(columns.data()[i * words + w] & columns.data()[j * words + w]);
     return static_cast<double>(both) / static_cast<double>(n);
   };
-  const std::vector<double> share = bit_balance(codes);
+  const std::vector<double> share = bit_balance(n, bits, bit);
   const auto deviation = [&](Size i) { return std::sqrt(share.data()[i] * (1 - share.data()[i])); };
   std::vector<double> out(static_cast<std::size_t>(bits * bits));
   for (Size i = 0; i < bits; ++i) {
@@ -73,15 +91,22 @@ struct DistanceHistograms {
   std::vector<std::int64_t> other;
 };
 
-/// Both histograms over all queries and items. Throws `Error` for empty sets or sizes that differ.
-template <Size Bits, Relevance P>
-DistanceHistograms distance_histograms(const HammingTable<Bits>& table, const P& relevant) {
+/// Both histograms over all queries and items; `largest` is the largest distance there can be.
+/// Throws `Error` for empty sets or sizes that differ.
+template <DistanceTable T, Relevance P>
+  requires std::same_as<DistanceOf<T>, Size>
+DistanceHistograms distance_histograms(const T& table, const P& relevant, Size largest) {
   require_same_sizes(table, relevant, "distance_histograms");
-  const std::vector<std::int64_t> none(static_cast<std::size_t>(Bits + 1));
+  const std::vector<std::int64_t> none(static_cast<std::size_t>(largest + 1));
   DistanceHistograms out{none, none};
   for (Size q = 0; q < table.queries(); ++q)
     for (Size d = 0; d < table.items(); ++d) ++(relevant(q, d) ? out.matching : out.other).data()[table(q, d)];
   return out;
+}
+
+template <Size Bits, Relevance P>
+DistanceHistograms distance_histograms(const HammingTable<Bits>& table, const P& relevant) {
+  return distance_histograms(table, relevant, Bits);
 }
 
 /// Distinct codes / codes, in (0, 1]. Throws `Error` if there are no codes.

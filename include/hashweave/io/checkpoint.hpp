@@ -42,8 +42,8 @@ inline std::pair<Size, Size> as_matrix(const Shape& shape) {
 
 /// The square grid of `patches` patches, if they form one.
 inline std::optional<PatchGrid> square_grid(Size patches) {
-  const auto side = static_cast<Size>(std::lround(std::sqrt(static_cast<double>(patches))));
-  return side > 0 && side * side == patches ? std::optional{PatchGrid{side, side}} : std::nullopt;
+  const Size side = side_of(patches);
+  return side > 0 ? std::optional{PatchGrid{side, side}} : std::nullopt;
 }
 
 /// Rows and columns of each of `parts` tensors that make up a parameter: a matrix is put together along its rows, a
