@@ -48,10 +48,16 @@ struct Common {
   }
 };
 
-std::string joined(auto&& values) {
-  std::ostringstream out;
-  for (const auto& value : values) out << (out.str().empty() ? "" : ", ") << value;
-  return out.str();
+Precision precision_named(const std::string& name) { return name == "bf16" ? Precision::bf16 : Precision::full; }
+void add_precision(CLI::App& c, std::string& precision) {
+  c.add_option("--precision", precision, "of products: f32 or bf16")
+      ->check(CLI::IsMember({"f32", "bf16"}))
+      ->capture_default_str();
+}
+void add_on_bad(CLI::App& c, std::string& on_bad) {
+  c.add_option("--on-bad-item", on_bad, "a broken line or image: error or skip")
+      ->check(CLI::IsMember({"error", "skip"}))
+      ->capture_default_str();
 }
 
 Split split_of(const std::string& name) {
@@ -68,8 +74,8 @@ void add_train(CLI::App& app, Common& common, TrainOptions& o, std::string& prec
   c.add_option("--data", o.data, "data set: a folder or file (docs/datasets.md)")->required();
   c.add_option("--images", o.images, "folder that the data set's image paths start from");
   c.add_option("--out", o.out, "run folder to write")->required();
-  c.add_option("--model", o.model, "architecture: " + joined(model_names()))->capture_default_str();
-  c.add_option("--bits", o.bits, "bits of a code: " + joined(code_lengths()))->capture_default_str();
+  c.add_option("--model", o.model, "architecture: " + listed(model_names))->capture_default_str();
+  c.add_option("--bits", o.bits, "bits of a code: " + listed(code_lengths))->capture_default_str();
   c.add_option("--image-weights", o.image_weights,
                "image tower: safetensors file or folder (default: the weights' folder)");
   c.add_option("--text-weights", o.text_weights,
@@ -100,9 +106,7 @@ void add_train(CLI::App& app, Common& common, TrainOptions& o, std::string& prec
   c.add_option("--token-cache", o.cache_mb, "MiB of kept tokens; others are computed again")->capture_default_str();
   c.add_option("--token-cache-file", o.cache_file, "keep them in this file instead of memory");
   c.add_option("--max-tokens", o.max_tokens, "captions are cut to so many tokens")->capture_default_str();
-  c.add_option("--precision", precision, "of products: f32 or bf16")
-      ->check(CLI::IsMember({"f32", "bf16"}))
-      ->capture_default_str();
+  add_precision(c, precision);
   c.add_option("--backend", "cpu (cuda is not part of this version)")->check(CLI::IsMember({"cpu"}));
   c.add_option("--seed", o.seed, "of initial values, order and dropout")->capture_default_str();
   c.add_option("--limit-train", o.limit_train, "items of the train split to take; 0: all")->capture_default_str();
@@ -113,9 +117,7 @@ void add_train(CLI::App& app, Common& common, TrainOptions& o, std::string& prec
       ->capture_default_str();
   c.add_option("--stop-after-steps", o.stop_after_steps, "stop after so many steps of this sitting; 0: at the end")
       ->capture_default_str();
-  c.add_option("--on-bad-item", on_bad, "a broken line or image: error or skip")
-      ->check(CLI::IsMember({"error", "skip"}))
-      ->capture_default_str();
+  add_on_bad(c, on_bad);
   c.add_flag("--resume", o.resume, "go on with the run in --out");
 }
 
@@ -130,12 +132,8 @@ struct DataOptions {
     if (required) option->required();
     c.add_option("--images", images, "folder that the data set's image paths start from");
     c.add_option("--split", split, "train, val, test or rest")->capture_default_str();
-    c.add_option("--on-bad-item", on_bad, "a broken line or image: error or skip")
-        ->check(CLI::IsMember({"error", "skip"}))
-        ->capture_default_str();
-    c.add_option("--precision", precision, "of products: f32 or bf16")
-        ->check(CLI::IsMember({"f32", "bf16"}))
-        ->capture_default_str();
+    add_on_bad(c, on_bad);
+    add_precision(c, precision);
   }
   CaptionDataset open() const {
     CaptionDataset set = open_dataset(data, dataset_options(images, on_bad == "skip"));
@@ -152,7 +150,7 @@ struct Ready {
   Ready(const fs::path& checkpoint, const std::string& precision, Size threads)
       : stored{open_model(checkpoint, threads)},
         tokenizer{tokenizer_for(*stored.model, stored.vocabulary, stored.about.value("max_tokens", Size{32}))} {
-    stored.model->use(precision == "bf16" ? Precision::bf16 : Precision::full);
+    stored.model->use(precision_named(precision));
   }
 };
 
@@ -203,9 +201,7 @@ std::vector<fs::path> image_files(const fs::path& place) {
   std::vector<fs::path> files;
   if (fs::is_directory(place)) {
     for (const auto& entry : fs::recursive_directory_iterator{place}) {
-      std::string ending = entry.path().extension().string();
-      std::transform(ending.begin(), ending.end(), ending.begin(),
-                     [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
+      const std::string ending = hashweave::detail::lower_case(entry.path().extension().string());
       if (entry.is_regular_file() && (ending == ".jpg" || ending == ".jpeg" || ending == ".png"))
         files.push_back(entry.path());
     }
@@ -228,34 +224,29 @@ Image read_image(const fs::path& file) {
 }
 
 CodeSet encode_files(Feed& feed, const std::vector<fs::path>& files, Progress* progress) {
-  CodeSet set{feed.model().facts().bits, {}, {}, {}};
-  for (std::size_t first = 0; first < files.size(); first += 32) {
-    std::vector<Image> images;
-    std::vector<ImageView> views;
-    for (std::size_t i = first; i < std::min(files.size(), first + 32); ++i) images.push_back(read_image(files[i]));
-    for (const Image& image : images) views.emplace_back(image);
-    const std::size_t at = set.values.size();
-    set.values.resize(at + views.size() * static_cast<std::size_t>(set.bits));
-    feed.model().encode(feed.pixels(views), std::span{set.values}.subspan(at));
-    for (std::size_t i = 0; i < views.size(); ++i) set.owners.push_back(static_cast<std::int64_t>(first + i));
-    if (progress != nullptr) progress->add(std::ssize(views));
-  }
-  return set;
+  return encode_in_batches(
+      feed, std::ssize(files),
+      [&](CodeSet& set, Size first, Size n, std::span<float> codes) {
+        std::vector<Image> images;
+        for (Size i = first; i < first + n; ++i) {
+          images.push_back(read_image(files[static_cast<std::size_t>(i)]));
+          set.owners.push_back(i);
+        }
+        const std::vector<ImageView> views(images.begin(), images.end());
+        feed.model().encode(feed.pixels(views), codes);
+      },
+      progress);
 }
 
 CodeSet encode_texts(Feed& feed, const std::vector<std::string>& texts, Progress* progress) {
-  CodeSet set{feed.model().facts().bits, {}, {}, {}};
-  for (std::size_t first = 0; first < texts.size(); first += 32) {
-    const std::vector<std::string_view> part{
-        texts.begin() + static_cast<std::ptrdiff_t>(first),
-        texts.begin() + static_cast<std::ptrdiff_t>(std::min(texts.size(), first + 32))};
-    const std::size_t at = set.values.size();
-    set.values.resize(at + part.size() * static_cast<std::size_t>(set.bits));
-    feed.model().encode(feed.texts(part), std::span{set.values}.subspan(at));
-    for (std::size_t i = 0; i < part.size(); ++i) set.owners.push_back(static_cast<std::int64_t>(first + i));
-    if (progress != nullptr) progress->add(std::ssize(part));
-  }
-  return set;
+  return encode_in_batches(
+      feed, std::ssize(texts),
+      [&](CodeSet& set, Size first, Size n, std::span<float> codes) {
+        const std::vector<std::string_view> part(texts.begin() + first, texts.begin() + first + n);
+        for (Size i = first; i < first + n; ++i) set.owners.push_back(i);
+        feed.model().encode(feed.texts(part), codes);
+      },
+      progress);
 }
 
 /// (n, bits/8) bytes as numpy.packbits writes them.
@@ -304,10 +295,11 @@ json do_encode(const EncodeOptions& o, const Common& common) {
     codes = encode_files(feed, files, &progress);
     for (const fs::path& file : files) ids += file.string() + "\n";
   } else if (!o.text_file.empty()) {
-    const auto lines = part_of(lines_of(o.text_file));
+    const auto all = lines_of(o.text_file);
+    const auto lines = part_of(all);
     Progress progress{"encoding", std::ssize(lines), "texts"};
     codes = encode_texts(feed, lines, &progress);
-    const Size first = rank_cut(std::ssize(lines_of(o.text_file)), shard.number, shard.of);
+    const Size first = rank_cut(std::ssize(all), shard.number, shard.of);
     for (Size i = 0; i < std::ssize(lines); ++i) ids += std::to_string(first + i) + "\n";
   } else {
     const auto items = part_of(items_of(set, split_of(o.data.split), o.data.data));
@@ -431,8 +423,8 @@ json do_info(const Common& common) {
   const auto engine = [](hashweave::Engine e) { return cpu::available(e); };
   json info{{"version", version},
             {"backends", {"cpu"}},
-            {"models", model_names()},
-            {"bits", code_lengths()},
+            {"models", model_names},
+            {"bits", code_lengths},
             {"cores", cores()},
             {"products",
              {{"avx512", engine(hashweave::Engine::avx512)},
@@ -530,9 +522,7 @@ int run(int argc, char** argv) {
   search_command.add_option("-k", search.k, "hits of a query")->check(CLI::PositiveNumber)->capture_default_str();
   search_command.add_option("--radius", search.radius, "all hits within so many bits instead")
       ->check(CLI::NonNegativeNumber);
-  search_command.add_option("--precision", search.precision, "of products: f32 or bf16")
-      ->check(CLI::IsMember({"f32", "bf16"}))
-      ->capture_default_str();
+  add_precision(search_command, search.precision);
 
   fs::path vocabulary;
   CLI::App& tokenize_command = *app.add_subcommand("tokenize", "token ids of each line of standard input");
@@ -554,7 +544,7 @@ int run(int argc, char** argv) {
   for (int i = 0; i < argc; ++i) train_options.command += (i == 0 ? "" : " ") + std::string{argv[i]};
   return guarded([&] {
     if (app.got_subcommand("train")) {
-      train_options.precision = precision == "bf16" ? Precision::bf16 : Precision::full;
+      train_options.precision = precision_named(precision);
       train_options.skip_bad = on_bad == "skip";
       train_options.threads = common.threads;
       const json result = train(train_options);

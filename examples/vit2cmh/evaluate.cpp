@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <hashweave/data/dataset_image.hpp>
+#include <hashweave/eval/code_statistics.hpp>
 #include <hashweave/eval/cross_modal_recall.hpp>
 #include <hashweave/eval/mean_average_precision.hpp>
 #include <numeric>
@@ -202,35 +203,22 @@ json look_into(const CaptionDataset& data, const CodeSet& images, const CodeSet&
       {"worst_image_to_text",
        galleries(to_text, images, captions, worst(to_text, images, captions, 3), image, caption)}};
 
-  const Size bits = images.bits;
-  std::vector<std::int64_t> matching(static_cast<std::size_t>(bits + 1)), other = matching;
-  for (const Size q : spread(images.rows(), 1000))
-    for (Size d = 0; d < captions.rows(); ++d) {
-      const bool same = images.owners[static_cast<std::size_t>(q)] == captions.owners[static_cast<std::size_t>(d)];
-      ++(same ? matching : other)[static_cast<std::size_t>(to_text(q, d))];
-    }
-  out["histogram"] = {{"matching", matching}, {"other", other}};
+  const Subset<HammingDistances> pairs{to_text, spread(images.rows(), 1000), spread(captions.rows(), captions.rows())};
+  std::vector<std::int64_t> owners;
+  for (const Size q : pairs.query_rows) owners.push_back(images.owners[static_cast<std::size_t>(q)]);
+  const DistanceHistograms found = distance_histograms(pairs, SameOwner{owners, captions.owners}, images.bits);
+  out["histogram"] = {{"matching", found.matching}, {"other", found.other}};
 
-  const Size n = images.rows(), shown = std::min<Size>(bits, 128);
-  std::vector<double> on(static_cast<std::size_t>(bits));
-  for (Size b = 0; b < bits; ++b) {
-    for (Size i = 0; i < n; ++i) on[static_cast<std::size_t>(b)] += image_codes.bit(i, b) ? 1 : 0;
-    on[static_cast<std::size_t>(b)] /= static_cast<double>(n);
-  }
-  out["bits_on"] = on;
-  json correlation = json::array();
+  const Size n = images.rows(), shown = std::min<Size>(images.bits, 128);
+  const auto bit = [&](Size i, Size j) { return image_codes.bit(i, j); };
+  out["bits_on"] = bit_balance(n, images.bits, bit);
+  const std::vector<double> correlation = bit_correlation(n, shown, bit);
   for (Size a = 0; a < shown; ++a) {
     json row = json::array();
-    for (Size b = 0; b < shown; ++b) {
-      double both = 0;
-      for (Size i = 0; i < n; ++i) both += image_codes.bit(i, a) && image_codes.bit(i, b) ? 1 : 0;
-      const double p = on[static_cast<std::size_t>(a)], q = on[static_cast<std::size_t>(b)];
-      const double scale = std::sqrt(p * (1 - p) * q * (1 - q));
-      row.push_back(scale > 0 ? std::round(1000 * (both / static_cast<double>(n) - p * q) / scale) / 1000 : 0.0);
-    }
-    correlation.push_back(std::move(row));
+    for (Size b = 0; b < shown; ++b)
+      row.push_back(std::round(1000 * correlation[static_cast<std::size_t>(a * shown + b)]) / 1000);
+    out["correlation"].push_back(std::move(row));
   }
-  out["correlation"] = std::move(correlation);
   std::vector<std::int64_t> sizes(40);
   for (const float h : images.values) ++sizes[std::min<std::size_t>(39, static_cast<std::size_t>(40 * std::abs(h)))];
   out["quantisation"] = sizes;

@@ -116,24 +116,6 @@ TextBatch Feed::texts(std::span<const std::string_view> captions) {
   return {&ids_, text_tokens_};
 }
 
-namespace {
-constexpr Size encoding_batch = 32;
-
-template <class F>
-CodeSet encode_in_batches(Feed& feed, Size count, F&& batch_codes, Progress* progress) {
-  CodeSet set{feed.model().facts().bits, {}, {}, {}};
-  set.values.resize(static_cast<std::size_t>(count * set.bits));
-  for (Size first = 0; first < count; first += encoding_batch) {
-    const Size n = std::min(encoding_batch, count - first);
-    batch_codes(set, first, n,
-                std::span{set.values}.subspan(static_cast<std::size_t>(first * set.bits),
-                                              static_cast<std::size_t>(n * set.bits)));
-    if (progress != nullptr) progress->add(n);
-  }
-  return set;
-}
-}  // namespace
-
 CodeSet encode_images(Feed& feed, std::span<const Size> items, Progress* progress) {
   return encode_in_batches(
       feed, std::ssize(items),

@@ -1,6 +1,7 @@
 #pragma once
 /// Images and captions on their way to the model.
 #include "hash_model.hpp"
+#include "progress.hpp"
 
 #include <hashweave/data/dataset.hpp>
 #include <hashweave/text/bert_tokenizer.hpp>
@@ -14,7 +15,6 @@ struct FeedSettings {
   bool tokens = false;                             ///< the towers are frozen: give their tokens, computed once and kept
   std::size_t cache_bytes = std::size_t{2} << 30;  ///< what does not fit is computed again each time
   std::filesystem::path cache_file{};  ///< keeps the tokens in this file instead of memory; removed at the end
-  Size max_tokens = 32;                ///< captions are cut there
   Size threads = 1;                    ///< that decode images
 };
 
@@ -76,7 +76,23 @@ struct CodeSet {
   }
 };
 
-class Progress;
+/// Codes of `count` things, a batch at a time: `batch(set, first, n, codes)` writes those of n of them and notes whose
+/// they are.
+template <class F>
+CodeSet encode_in_batches(Feed& feed, Size count, F&& batch, Progress* progress) {
+  constexpr Size most = 32;
+  CodeSet set{feed.model().facts().bits, {}, {}, {}};
+  set.values.resize(static_cast<std::size_t>(count * set.bits));
+  for (Size first = 0; first < count; first += most) {
+    const Size n = std::min(most, count - first);
+    batch(set, first, n,
+          std::span{set.values}.subspan(static_cast<std::size_t>(first * set.bits),
+                                        static_cast<std::size_t>(n * set.bits)));
+    if (progress != nullptr) progress->add(n);
+  }
+  return set;
+}
+
 /// The codes of all these items' images; of all their captions.
 CodeSet encode_images(Feed& feed, std::span<const Size> items, Progress* progress = nullptr);
 CodeSet encode_captions(Feed& feed, std::span<const Size> items, Progress* progress = nullptr);

@@ -11,6 +11,7 @@
 #include <hashweave/text/packed_ids.hpp>
 #include <memory>
 #include <span>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -116,8 +117,15 @@ class HashModel {
 };
 
 /// The architectures and code lengths there are.
-std::span<const std::string_view> model_names();
-std::span<const Size> code_lengths();
+inline constexpr std::array<std::string_view, 3> model_names{"tiny", "dinov2-s+minilm", "vit-b16+bert-base"};
+inline constexpr std::array<Size, 8> code_lengths{16, 32, 64, 128, 256, 512, 1024, 2048};
+
+/// Values with commas between, for messages.
+std::string listed(const auto& values) {
+  std::ostringstream text;
+  for (const auto& value : values) text << (&value == std::data(values) ? "" : ", ") << value;
+  return text.str();
+}
 
 /// @throws Error for a model or code length that no type was built for.
 std::unique_ptr<HashModel> make_model(std::string_view model, Size bits, Size threads);

@@ -8,6 +8,7 @@
 #include <hashweave/cpu.hpp>
 #include <hashweave/io/checkpoint.hpp>
 #include <hashweave/optim/adam.hpp>
+#include <map>
 #include <optional>
 
 namespace vit2cmh {
@@ -24,8 +25,8 @@ class HashModelOf final : public HashModel {
 
  public:
   explicit HashModelOf(Size threads) : be_{threads} {
-    set_eps(model_.arch.image, A::image_family().defaults.layer_norm_eps);
-    set_eps(model_.arch.text, A::text_family().defaults.layer_norm_eps);
+    set_layer_norm_eps(model_.arch.image, A::image_family().defaults.layer_norm_eps);
+    set_layer_norm_eps(model_.arch.text, A::text_family().defaults.layer_norm_eps);
     head_.trunk = model_.arch.trunk;
     values_ = part_of(model_.params);
     gradients_ = part_of(model_.grads);
@@ -45,7 +46,7 @@ class HashModelOf final : public HashModel {
   std::vector<NamedTensor> parameters(bool with_towers) const override {
     return tensors(model_.params, "", with_towers);
   }
-  void load(const TensorFile& file, bool with_towers) override { assign(model_.params, file, "", with_towers); }
+  void load(const TensorFile& file, bool with_towers) override { assign({{"", &model_.params}}, file, with_towers); }
 
   void image_tokens(std::span<const float> pixels, Size count, std::span<float> tokens) override {
     check(pixels.size(), count * 3 * A::side * A::side, "pixels");
@@ -125,20 +126,13 @@ class HashModelOf final : public HashModel {
     return all;
   }
   void load_moments(const TensorFile& file, Size steps, Size skipped) override {
-    assign(adam_->first_moment(), file, "m.", !settings_.freeze_towers, "v.");
-    assign(adam_->second_moment(), file, "v.", !settings_.freeze_towers, "m.");
+    assign({{"m.", &adam_->first_moment()}, {"v.", &adam_->second_moment()}}, file, !settings_.freeze_towers);
     adam_->restore(steps, skipped);
   }
   Size optimiser_steps() const override { return adam_ ? adam_->steps() : 0; }
   Size skipped_steps() const override { return adam_ ? adam_->skipped() : 0; }
 
  private:
-  template <class Strand>
-  static void set_eps(Strand& strand, double eps) {
-    for_each_layer(strand, [eps](auto& layer) {
-      if constexpr (requires { layer.eps; }) layer.eps = eps;
-    });
-  }
   /// The upper part's parameters, as views into the whole model's block.
   static typename Head::template Params<B> part_of(Parameters<B, Net>& all) {
     typename Head::template Params<B> part;
@@ -149,46 +143,38 @@ class HashModelOf final : public HashModel {
   static bool in_towers(std::string_view name) {
     return name.starts_with("image.tower.") || name.starts_with("text.tower.");
   }
+  static Shape shape_of(const ParameterEntry& e) { return e.rows == 1 ? Shape{e.cols} : Shape{e.rows, e.cols}; }
   static std::vector<NamedTensor> tensors(const Parameters<B, Net>& from, const std::string& prefix, bool with_towers) {
     std::vector<NamedTensor> out;
     for (const ParameterEntry& e : from.entries()) {
       if (!with_towers && in_towers(e.name)) continue;
       const std::span<const float> values{from.at(e).data, static_cast<std::size_t>(e.size())};
-      out.push_back({prefix + e.name, view_of(values, e.rows == 1 ? Shape{e.cols} : Shape{e.rows, e.cols})});
+      out.push_back({prefix + e.name, view_of(values, shape_of(e))});
     }
     return out;
   }
-  static void assign(Parameters<B, Net>& to, const TensorFile& file, const std::string& prefix, bool with_towers,
-                     std::string_view others = "-") {
-    std::string missing, shapes, unexpected;
-    const auto add = [](std::string& list, const std::string& name) { list += (list.empty() ? "" : ", ") + name; };
-    Size known = 0;
-    for (const ParameterEntry& e : to.entries()) {
-      if (!with_towers && in_towers(e.name)) continue;
-      const std::string name = prefix + e.name;
-      if (!file.contains(name)) {
-        add(missing, name);
-      } else {
-        ++known;
-        const Shape wanted = e.rows == 1 ? Shape{e.cols} : Shape{e.rows, e.cols};
-        if (file.shape(name) != wanted)
-          add(shapes, name + " " + to_string(file.shape(name)) + ", expected " + to_string(wanted));
+  /// Sets blocks of parameters from a file, each under its prefix. Nothing is changed unless everything fits.
+  static void assign(const std::vector<std::pair<std::string, Parameters<B, Net>*>>& blocks, const TensorFile& file,
+                     bool with_towers) {
+    hashweave::detail::Complaints complaints;
+    std::map<std::string, std::span<float>> wanted;
+    for (const auto& [prefix, block] : blocks) {
+      for (const ParameterEntry& e : block->entries()) {
+        if (!with_towers && in_towers(e.name)) continue;
+        const std::string name = prefix + e.name;
+        wanted.emplace(name, std::span{block->at(e).data, static_cast<std::size_t>(e.size())});
+        if (!file.contains(name)) {
+          complaints.missing.push_back(name);
+        } else if (file.shape(name) != shape_of(e)) {
+          complaints.shapes.push_back(name + " " + to_string(file.shape(name)) + ", expected " +
+                                      to_string(shape_of(e)));
+        }
       }
     }
-    Size there = 0;
-    for (const auto& [name, tensor] : file.tensors()) there += name.starts_with(others) ? 0 : 1;
-    if (there != known && missing.empty())
-      unexpected = std::to_string(there - known) + " tensors that the model does not have";
-    std::string text;
-    for (const auto& [what, list] :
-         {std::pair{"missing: ", &missing}, {"wrongly shaped: ", &shapes}, {"", &unexpected}})
-      if (!list->empty()) text += (text.empty() ? "" : "; ") + (what + list->substr(0, 2000));
-    if (!text.empty())
-      fail(file.where(), "tensors", "those of " + std::string{A::name} + " with " + std::to_string(Bits) + " bits",
-           text);
-    for (const ParameterEntry& e : to.entries())
-      if (with_towers || !in_towers(e.name))
-        file.copy(prefix + e.name, std::span{to.at(e).data, static_cast<std::size_t>(e.size())});
+    for (const auto& [name, tensor] : file.tensors())
+      if (!wanted.contains(name)) complaints.unexpected.push_back(name);
+    complaints.raise(file.where() + " as " + std::string{A::name} + " with " + std::to_string(Bits) + " bits");
+    for (const auto& [name, values] : wanted) file.copy(name, values);
   }
 
   template <class Got>
@@ -230,9 +216,9 @@ std::unique_ptr<HashModel> make_model_of(Size bits, Size threads) {
   const auto try_bits = [&]<Size Bits> {
     if (bits == Bits) model = std::make_unique<HashModelOf<A, Bits>>(threads);
   };
-  [&]<Size... Bits>(std::integer_sequence<Size, Bits...>) {
-    (try_bits.template operator()<Bits>(), ...);
-  }(std::integer_sequence<Size, 16, 32, 64, 128, 256, 512, 1024, 2048>{});
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    (try_bits.template operator()<code_lengths[I]>(), ...);
+  }(std::make_index_sequence<code_lengths.size()>{});
   return model;
 }
 

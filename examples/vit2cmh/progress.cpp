@@ -6,19 +6,9 @@
 #include <unistd.h>
 #include <utility>
 
-namespace vit2cmh {
+#include "html.hpp"
 
-std::string duration(double seconds) {
-  char text[64];
-  const auto s = static_cast<long>(std::lround(std::max(0.0, seconds)));
-  if (s >= 3600)
-    std::snprintf(text, sizeof text, "%ld h %02ld min", s / 3600, s % 3600 / 60);
-  else if (s >= 60)
-    std::snprintf(text, sizeof text, "%ld min %02ld s", s / 60, s % 60);
-  else
-    std::snprintf(text, sizeof text, "%ld s", s);
-  return text;
-}
+namespace vit2cmh {
 
 Progress::Progress(std::string title, std::int64_t total, std::string unit, std::int64_t done)
     : title_{std::move(title)},
@@ -56,7 +46,7 @@ void Progress::show(bool last) {
   const double seconds = std::chrono::duration<double>(now - start_).count();
   const double rate = static_cast<double>(done_ - begun_) / std::max(seconds, 1e-9);
   const std::string left =
-      rate > 0 && done_ < total_ ? ", " + duration(static_cast<double>(total_ - done_) / rate) + " left" : "";
+      rate > 0 && done_ < total_ ? ", " + duration_text(static_cast<double>(total_ - done_) / rate) + " left" : "";
   if (terminal_) std::fputs("\r\033[K", stderr);
   std::fprintf(stderr, "%s  %lld/%lld %s  %.*f/s%s%s%s", title_.c_str(), static_cast<long long>(done_),
                static_cast<long long>(total_), unit_.c_str(), rate < 10 ? 2 : 0, rate, left.c_str(),

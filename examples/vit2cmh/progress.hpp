@@ -30,7 +30,4 @@ class Progress {
   bool terminal_, finished_ = false;
 };
 
-/// "1 h 03 min", "4 min 20 s", "12 s".
-std::string duration(double seconds);
-
 }  // namespace vit2cmh

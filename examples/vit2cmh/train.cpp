@@ -102,9 +102,7 @@ json options_as_json(const TrainOptions& o) {
 }
 
 /// What may differ when a run goes on.
-bool may_change(const std::string& key) {
-  return key == "threads" || key == "command" || key == "version" || key == "data" || key == "images";
-}
+bool may_change(const std::string& key) { return key == "data" || key == "images"; }
 
 void require_same_run(const json& was, const json& is, const fs::path& where) {
   for (const auto& [key, value] : is.items())
@@ -233,9 +231,9 @@ class Training {
     begin_model();
     tokenizer_.emplace(tokenizer_for(*model_, vocabulary, o_.max_tokens));
     if (vocabulary != run_.path() / "vocab.txt") copy_whole(vocabulary, run_.path() / "vocab.txt");
-    feed_.emplace(*model_, data_, *tokenizer_,
-                  FeedSettings{o_.freeze_towers, static_cast<std::size_t>(o_.cache_mb) << 20, o_.cache_file,
-                               o_.max_tokens, o_.threads});
+    feed_.emplace(
+        *model_, data_, *tokenizer_,
+        FeedSettings{o_.freeze_towers, static_cast<std::size_t>(o_.cache_mb) << 20, o_.cache_file, o_.threads});
     model_->begin_training({o_.loss, o_.rate, o_.head_rate, o_.clip, o_.dropout, o_.freeze_towers});
     sampler_.emplace(captions_->size(), o_.batch, o_.seed, Rank{}, LastBatch::drop);
     require(sampler_->batches() >= o_.accumulate, "--accumulate", "batches", Phrase{"at most ", sampler_->batches()},
