@@ -11,7 +11,7 @@ find hashweave -type f \( -name '*.hpp' -o -name '*.cuh' \) -print0 | sort -z | 
     may["nn"]      = " core nn "
     may["cmh"]     = " core compose nn cmh "
     may["optim"]   = " core optim "
-    may["index"]   = " core index "
+    may["index"]   = " core io index "
     may["eval"]    = " core index eval "
     may["io"]      = " core io "
     may["text"]    = " core text "

@@ -103,15 +103,15 @@ TEST_CASE("Answers do not depend on the order in which items were added", "[inde
 
 TEST_CASE("Ids that are not given follow the largest so far", "[index]") {
   const auto codes = random_codes<64>(6, 10);
-  const auto ids_of = [](const auto& index) { return std::vector(index.ids().begin(), index.ids().end()); };
   HammingIndex<64> index{std::span(codes).first(2)};
   index.add(std::span(codes).subspan(2, 1));
-  REQUIRE(ids_of(index) == std::vector<std::int64_t>{0, 1, 2});
+  REQUIRE(index.ids() == std::vector<std::int64_t>{0, 1, 2});
   index.add(std::span(codes).subspan(3, 1), std::vector<std::int64_t>{-4});
   index.add(std::span(codes).subspan(4, 1), std::vector<std::int64_t>{90});
   index.add(std::span(codes).subspan(5, 1));
-  REQUIRE(ids_of(index) == std::vector<std::int64_t>{0, 1, 2, -4, 90, 91});
-  for (std::size_t i = 0; i < 6; ++i) REQUIRE(index.search(codes[i], 1) == std::vector<Hit>{{index.ids()[i], 0}});
+  REQUIRE(index.ids() == std::vector<std::int64_t>{-4, 0, 1, 2, 90, 91});
+  const std::vector<std::int64_t> ids{0, 1, 2, -4, 90, 91};
+  for (std::size_t i = 0; i < 6; ++i) REQUIRE(index.search(codes[i], 1) == std::vector<Hit>{{ids[i], 0}});
 }
 
 TEST_CASE("Ids run out at the largest 64-bit number", "[index]") {

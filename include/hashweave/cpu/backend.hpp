@@ -2,8 +2,8 @@
 #include <concepts>
 #include <hashweave/core/backend.hpp>
 #include <hashweave/core/mat.hpp>
+#include <hashweave/core/threads.hpp>
 #include <hashweave/cpu/engine.hpp>
-#include <hashweave/cpu/threads.hpp>
 #include <memory>
 #include <thread>
 #include <vector>

@@ -1,167 +1,179 @@
 #pragma once
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <hashweave/core/error.hpp>
+#include <hashweave/core/threads.hpp>
 #include <hashweave/core/types.hpp>
 #include <hashweave/index/code.hpp>
-#include <iterator>
-#include <limits>
+#include <hashweave/index/code_store.hpp>
+#include <hashweave/index/hit.hpp>
+#include <hashweave/index/id_filter.hpp>
+#include <hashweave/index/search_policies.hpp>
+#include <hashweave/index/state_search.hpp>
+#include <optional>
 #include <span>
-#include <string>
-#include <tuple>
+#include <utility>
 #include <vector>
 
 namespace hashweave {
 
-/// One answer to a query: an item's id, and in how many bits its code differs from the query's.
-struct Hit {
-  std::int64_t id = 0;
-  Size distance = 0;
-
-  friend constexpr bool operator==(const Hit&, const Hit&) = default;
+/// How a search goes about it. What it answers depends on `where` alone.
+struct SearchOptions {
+  IdFilter where{};            // items that may be answers; all by default
+  Threads* threads = nullptr;  // who takes part; one thread by default. One search at a time has them
+  ScanKernel kernel = best_scan_kernel();
 };
 
-/// The order of answers: the nearer first, of equally near ones the lower id.
-constexpr bool ranks_before(const Hit& a, const Hit& b) {
-  return std::tie(a.distance, a.id) < std::tie(b.distance, b.id);
-}
-
-/// Exact nearest neighbours of binary codes by Hamming distance: a linear scan over codes that lie end to end.
+/// Exact nearest neighbours of binary codes by Hamming distance.
 ///
-/// Every item has a 64-bit id, the user's or its row number. Answers are ordered by `ranks_before` and do not depend
-/// on the order in which items were added. Searching is `const` and may run in several threads at once.
-/// Cost of a search: O(n Bits / 64) a query and 2 n bytes.
-template <Size Bits>
+/// `Search` says how they are found: `LinearScan`, `MultiIndexHashing<Chunks>`, or `Automatic`, which has tables where
+/// they pay. `Ids`: `UserIds`, 64-bit numbers of the user's or in the order of adding, or `RowIds`, the latter only.
+/// Ids that follow one another take no memory; others 8 bytes each.
+///
+/// Answers are ordered by `ranks_before` (distance, then id) and depend on what is in the index alone: not on the order
+/// of adding, the policy, the instructions or the number of threads.
+///
+/// Any number of threads may search while another adds, removes or updates: a search sees the index as it was when the
+/// search began. Changes wait for one another. Copies of an index share what they have in common.
+template <Size Bits, class Search = Automatic, class Ids = UserIds>
 class HammingIndex {
  public:
   using CodeType = Code<Bits>;
 
-  HammingIndex() = default;
+  HammingIndex() : HammingIndex{Search{}} {}
+  /// An empty index; `search` may hold settings.
+  explicit HammingIndex(const Search& search) : store_{Bits, search.template tables_for<Bits>()} {}
 
   /// The codes under the ids 0 .. n - 1.
-  explicit HammingIndex(std::span<const CodeType> codes) { add(codes); }
+  explicit HammingIndex(std::span<const CodeType> codes, const Search& search = {}) : HammingIndex{search} {
+    add(codes);
+  }
 
   /// The codes under the given ids. Throws `Error` as `add` does.
-  HammingIndex(std::span<const CodeType> codes, std::span<const std::int64_t> ids) { add(codes, ids); }
+  HammingIndex(std::span<const CodeType> codes, std::span<const std::int64_t> ids, const Search& search = {})
+    requires Ids::given
+      : HammingIndex{search} {
+    add(codes, ids);
+  }
 
-  /// Adds codes under the ids that follow the largest one so far (0, 1, 2 … in an empty index).
+  /// Adds codes under the ids that follow the largest one that ever was there (0, 1, 2 … in an empty index).
   /// Throws `Error` when these would pass the largest 64-bit number.
   void add(std::span<const CodeType> codes) {
-    constexpr std::int64_t last = std::numeric_limits<std::int64_t>::max();
-    const std::int64_t largest = ids_.empty() ? -1 : *std::ranges::max_element(ids_);
-    require(std::ssize(codes) <= (largest < 0 ? last : last - largest), "HammingIndex::add",
-            "codes to add after id " + std::to_string(largest), last - std::max<std::int64_t>(largest, 0),
-            std::ssize(codes));
-    std::vector<std::int64_t> ids(codes.size());
-    for (Size i = 0; i < std::ssize(ids); ++i) ids.data()[i] = largest + 1 + i;
-    add(codes, ids);
+    store_.add(words(codes), std::ssize(codes), nullptr, "HammingIndex::add");
   }
 
   /// Adds codes under the given ids, in any order. Adds nothing and throws `Error` if there are not as many ids as
   /// codes, or if an id is there already or comes twice.
-  /// Cost: O(added) where the ids ascend, O((n + added) log(n + added)) otherwise.
-  void add(std::span<const CodeType> codes, std::span<const std::int64_t> ids) {
+  void add(std::span<const CodeType> codes, std::span<const std::int64_t> ids)
+    requires Ids::given
+  {
     require(codes.size() == ids.size(), "HammingIndex::add", "ids, one a code", codes.size(), ids.size());
-    const bool still_ascending = ids_ascend_ && continues_ascending(ids);
-    if (!still_ascending) require_new(ids);
-    make_room(codes_, codes.size());  // first for both, so that a failed allocation leaves both as they were
-    make_room(ids_, ids.size());
-    codes_.insert(codes_.end(), codes.begin(), codes.end());
-    ids_.insert(ids_.end(), ids.begin(), ids.end());
-    ids_ascend_ = still_ascending;
+    store_.add(words(codes), std::ssize(codes), ids.data(), "HammingIndex::add");
   }
 
-  Size size() const { return std::ssize(codes_); }
-  std::span<const CodeType> codes() const { return codes_; }
-  /// `ids()[i]` belongs to `codes()[i]`.
-  std::span<const std::int64_t> ids() const { return ids_; }
+  /// Removes the items with these ids, as far as they are there -> how many were.
+  Size remove(std::span<const std::int64_t> ids) { return store_.remove(ids); }
 
-  /// The k nearest items, nearest first, ties by the lower id; all of them where k > size().
+  /// Gives items that are there other codes. Changes nothing and throws `Error` if there are not as many ids as codes,
+  /// or if an id is missing or comes twice.
+  void update(std::span<const CodeType> codes, std::span<const std::int64_t> ids) {
+    require(codes.size() == ids.size(), "HammingIndex::update", "ids, one a code", codes.size(), ids.size());
+    store_.update(words(codes), ids, "HammingIndex::update");
+  }
+
+  /// Gives back the memory of what was removed, and makes the tables of `Search` for all that is there.
+  void compact() { store_.compact(); }
+
+  Size size() const { return store_.state()->size; }
+
+  /// Memory of codes, ids and tables, without what is kept free for more.
+  Size size_in_bytes() const { return detail::size_in_bytes(*store_.state()); }
+
+  /// The code of an id, or nothing.
+  std::optional<CodeType> reconstruct(std::int64_t id) const {
+    const auto state = store_.state();
+    const auto place = state->find(id);
+    if (!place) return std::nullopt;
+    return code_at(*state, *place);
+  }
+
+  /// The ids of all items, ascending.
+  std::vector<std::int64_t> ids() const {
+    std::vector<std::int64_t> all;
+    for_each([&](std::int64_t id, const CodeType&) { all.push_back(id); });
+    std::ranges::sort(all);
+    return all;
+  }
+
+  /// f(id, code) for every item, in no particular order.
+  template <class F>
+  void for_each(F&& f) const {
+    const auto state = store_.state();
+    for (Size p = 0; p < std::ssize(state->parts); ++p) {
+      const detail::CodePart& part = state->parts.data()[p];
+      for (Size row = 0; row < part.rows; ++row)
+        if (part.has(row)) f(part.id(row), code_at(*state, {p, row}));
+    }
+  }
+
+  /// The k nearest items, nearest first, ties by the lower id; all of them where there are fewer.
   /// Throws `Error` unless k > 0.
-  std::vector<Hit> search(const CodeType& query, Size k) const {
-    std::vector<std::uint16_t> distances;
-    return nearest(query, k, distances);
+  std::vector<Hit> search(const CodeType& query, Size k, const SearchOptions& options = {}) const {
+    return std::move(search(std::span{&query, 1}, k, options)[0]);
   }
 
   /// The same for every query: one list of hits each.
-  std::vector<std::vector<Hit>> search(std::span<const CodeType> queries, Size k) const {
-    std::vector<std::uint16_t> distances;
-    std::vector<std::vector<Hit>> answers;
-    answers.reserve(queries.size());
-    for (const CodeType& query : queries) answers.push_back(nearest(query, k, distances));
-    return answers;
+  std::vector<std::vector<Hit>> search(std::span<const CodeType> queries, Size k,
+                                       const SearchOptions& options = {}) const {
+    require(k > 0, "HammingIndex::search", "k", "at least 1", k);
+    const auto state = store_.state();
+    const Size wanted = std::max<Size>(1, std::min(k, state->size));
+    return answers(*state, queries, options, detail::NearestSelection{wanted, Bits});
   }
 
   /// Every item at a distance of at most `radius` bits, nearest first, ties by the lower id.
   /// Throws `Error` unless radius >= 0.
-  std::vector<Hit> search_radius(const CodeType& query, Size radius) const {
-    require(radius >= 0, "HammingIndex::search_radius", "radius", "at least 0 bits", radius);
-    std::vector<Hit> hits;
-    for (Size i = 0; i < size(); ++i)
-      if (const Size distance = hamming(query, codes_.data()[i]); distance <= radius)
-        hits.push_back({ids_.data()[i], distance});
-    std::ranges::sort(hits, ranks_before);
-    return hits;
+  std::vector<Hit> search_radius(const CodeType& query, Size radius, const SearchOptions& options = {}) const {
+    return std::move(search_radius(std::span{&query, 1}, radius, options)[0]);
   }
+
+  /// The same for every query.
+  std::vector<std::vector<Hit>> search_radius(std::span<const CodeType> queries, Size radius,
+                                              const SearchOptions& options = {}) const {
+    require(radius >= 0, "HammingIndex::search_radius", "radius", "at least 0 bits", radius);
+    return answers(*store_.state(), queries, options, detail::RadiusSelection{std::min(radius, Bits)});
+  }
+
+  /// What files and other parts of the library work on.
+  detail::CodeStore& store() { return store_; }
+  const detail::CodeStore& store() const { return store_; }
 
  private:
-  using Counts = std::array<Size, static_cast<std::size_t>(Bits + 1)>;
-
-  template <class T>
-  static void make_room(std::vector<T>& list, std::size_t more) {
-    if (list.capacity() - list.size() < more) list.reserve(std::max(2 * list.size(), list.size() + more));
+  static const std::uint64_t* words(std::span<const CodeType> codes) {
+    static_assert(sizeof(CodeType) == sizeof(std::uint64_t) * static_cast<std::size_t>(CodeType::word_count));
+    return codes.empty() ? nullptr : codes.data()->words.data();
   }
 
-  bool continues_ascending(std::span<const std::int64_t> ids) const {
-    if (!ids.empty() && !ids_.empty() && ids.front() <= ids_.back()) return false;
-    return std::ranges::adjacent_find(ids, std::ranges::greater_equal{}) == ids.end();
+  static CodeType code_at(const detail::CodeState& state, detail::CodeState::Place place) {
+    CodeType code;
+    const BlockLayout layout{Bits};
+    const std::byte* blocks = state.parts.data()[place.part].blocks;
+    layout.get(blocks + place.row / BlockLayout::rows * layout.block_bytes(), place.row % BlockLayout::rows,
+               code.words.data());
+    return code;
   }
 
-  void require_new(std::span<const std::int64_t> ids) const {
-    std::vector<std::int64_t> all(ids_);
-    all.insert(all.end(), ids.begin(), ids.end());
-    std::ranges::sort(all);
-    const auto twice = std::ranges::adjacent_find(all);
-    if (twice != all.end()) fail("HammingIndex::add", "ids", "each once", std::to_string(*twice) + " twice");
+  template <class Selection>
+  static std::vector<std::vector<Hit>> answers(const detail::CodeState& state, std::span<const CodeType> queries,
+                                               const SearchOptions& options, const Selection& empty) {
+    require(available(options.kernel), "HammingIndex", "instructions of the scan", "some that this processor has",
+            name_of(options.kernel));
+    return detail::StateSearch<Selection>{
+        state, words(queries), std::ssize(queries), options.where, {options.kernel, options.threads}, empty}
+        .answers();
   }
 
-  /// Selection by counting: a histogram of the distances gives the largest one that is needed, `cut`; every nearer
-  /// item is an answer, and so are as many items at `cut` as are still wanted, those of the lowest ids.
-  std::vector<Hit> nearest(const CodeType& query, Size k, std::vector<std::uint16_t>& distances) const {
-    require(k > 0, "HammingIndex::search", "k", "at least 1", k);
-    if (codes_.empty()) return {};
-    const Size wanted = std::min(k, size());
-    distances.resize(codes_.size());
-    Counts counts{};
-    for (Size i = 0; i < size(); ++i) {
-      const Size distance = hamming(query, codes_.data()[i]);
-      distances.data()[i] = static_cast<std::uint16_t>(distance);
-      ++counts.data()[distance];
-    }
-    Size cut = 0;
-    Size nearer = 0;  // items at a distance below cut
-    while (nearer + counts.data()[cut] < wanted) nearer += counts.data()[cut++];
-
-    std::vector<Hit> hits;
-    std::vector<Hit> at_cut;
-    hits.reserve(static_cast<std::size_t>(wanted));
-    const Size tied_needed = ids_ascend_ ? wanted - nearer : counts.data()[cut];
-    for (Size i = 0; i < size(); ++i) {
-      const Size distance = distances.data()[i];
-      if (distance > cut || (distance == cut && std::ssize(at_cut) == tied_needed)) continue;
-      (distance < cut ? hits : at_cut).push_back({ids_.data()[i], distance});
-    }
-    const auto end = at_cut.begin() + (wanted - nearer);
-    std::ranges::nth_element(at_cut, end, ranks_before);
-    hits.insert(hits.end(), at_cut.begin(), end);
-    std::ranges::sort(hits, ranks_before);
-    return hits;
-  }
-
-  std::vector<CodeType> codes_;
-  std::vector<std::int64_t> ids_;
-  bool ids_ascend_ = true;  // then the first items found at a distance have the lowest ids
+  detail::CodeStore store_;
 };
 
 }  // namespace hashweave

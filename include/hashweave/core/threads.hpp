@@ -11,9 +11,9 @@
 
 namespace hashweave {
 
-/// The threads of a backend. `run(tasks, f)` calls f(task, worker) for every task; which worker takes which task is
-/// left to chance, so f's results may depend on the task alone. One caller at a time; calls from within a task run in
-/// line.
+/// Threads that take tasks together: those of a backend, or of searches. `run(tasks, f)` calls f(task, worker) for
+/// every task; which worker takes which task is left to chance, so f's results may depend on the task alone. One caller
+/// at a time; calls from within a task run in line.
 class Threads {
  public:
   /// @throws Error when `count` is less than 1.
