@@ -1,6 +1,7 @@
 // Every operation of the index against a map that is sorted anew for each query.
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <hashweave/index/hamming_index.hpp>
 #include <map>
 #include <optional>
@@ -53,8 +54,8 @@ template <Size Bits>
 using Naive = std::map<std::int64_t, Code<Bits>>;
 
 template <Size Bits, class Passes>
-std::vector<Hit> nearest(const Naive<Bits>& items, const Code<Bits>& query, Size k, std::optional<Size> radius,
-                         const Passes& passes) {
+std::vector<Hit> naive_answers(const Naive<Bits>& items, const Code<Bits>& query, Size k, std::optional<Size> radius,
+                               const Passes& passes) {
   std::vector<Hit> hits;
   for (const auto& [id, code] : items)
     if (const Size d = hamming(code, query); passes(id) && d <= radius.value_or(Bits)) hits.push_back({id, d});
@@ -146,7 +147,7 @@ void one_configuration(Random& random, Threads& threads, Size most) {
   const auto answers = by_radius ? index.search_radius(queries, radius, options) : index.search(queries, k, options);
   for (std::size_t q = 0; q < queries.size(); ++q)
     REQUIRE(answers[q] ==
-            nearest<Bits>(items, queries[q], k, by_radius ? std::optional{radius} : std::nullopt, passes));
+            naive_answers<Bits>(items, queries[q], k, by_radius ? std::optional{radius} : std::nullopt, passes));
   if (!items.empty()) {
     const auto& [id, code] = *std::next(items.begin(), static_cast<std::ptrdiff_t>(random() % items.size()));
     REQUIRE(index.reconstruct(id) == code);
@@ -171,5 +172,70 @@ void configurations(Size count, std::uint64_t seed) {
 
 TEMPLATE_TEST_CASE_SIG("An index answers as a naive one in random configurations", "[index][configurations]",
                        ((Size Bits), Bits), 16, 24, 64, 72, 128, 256, 1000) {
-  configurations<Bits>(1000, static_cast<std::uint64_t>(Bits));
+  // HASHWEAVE_CONFIGURATIONS=2860 makes 20,000 of them in all
+  const char* wanted = std::getenv("HASHWEAVE_CONFIGURATIONS");
+  configurations<Bits>(wanted != nullptr ? std::atol(wanted) : 300, static_cast<std::uint64_t>(Bits));
+}
+
+TEMPLATE_TEST_CASE_SIG("Tables find what a scan finds, without its help", "[index][configurations]",
+                       ((Size Bits), Bits), 16, 64, 104, 256) {
+  Random random(static_cast<std::uint64_t>(Bits) + 1);
+  for (int i = 0; i < 60; ++i) {
+    Codes<Bits> source(random);
+    const Size n = between(random, 256, 3000);
+    HammingIndex<Bits, MultiIndexHashing<>> index{source.some(n)};
+    index.compact();
+    const auto state = index.store().state();
+    REQUIRE(state->parts[0].tables != nullptr);
+    for (const auto& query : source.some(3)) {
+      const Size k = between(random, 1, 40), radius = between(random, 0, Bits / 4);
+      detail::NearestSelection nearest{k, Bits};
+      detail::RadiusSelection within{radius};
+      const auto by_tables = [&](auto& selection) {
+        detail::ChunkSearch search{state->parts[0], BlockLayout{Bits}, query.words.data(), IdFilter{}, 1e6, selection};
+        return search.run() ? std::optional{selection.answers()} : std::nullopt;
+      };
+      Naive<Bits> items;
+      index.for_each([&](std::int64_t id, const Code<Bits>& code) { items[id] = code; });
+      const auto all = [](std::int64_t) { return true; };
+      if (const auto found = by_tables(nearest))
+        REQUIRE(*found == naive_answers<Bits>(items, query, k, std::nullopt, all));
+      if (const auto found = by_tables(within)) REQUIRE(*found == naive_answers<Bits>(items, query, k, radius, all));
+    }
+  }
+}
+
+TEST_CASE("Flipping the same bits of all codes and queries changes no answer", "[index]") {
+  Random random(3);
+  Codes<104> source(random);
+  auto codes = source.some(5000), queries = source.some(20);
+  const auto mask = source.next();
+  const auto flipped = [&](std::vector<Code<104>> of) {
+    for (auto& code : of)
+      for (std::size_t w = 0; w < code.words.size(); ++w) code.words[w] ^= mask.words[w];
+    return of;
+  };
+  HammingIndex<104, MultiIndexHashing<>> index{codes}, other{flipped(codes)};
+  for (auto* both : {&index, &other}) both->compact();
+  REQUIRE(index.search(queries, 30) == other.search(flipped(queries), 30));
+}
+
+TEST_CASE("All kernels give the same answers to any number of queries", "[index]") {
+  Random random(4);
+  Codes<520> source(random);
+  const HammingIndex<520, LinearScan> index{source.some(3001)};
+  Threads threads{2};
+  for (const Size count : {1, 2, 3, 4, 5, 9, 300}) {
+    const auto queries = source.some(count);
+    const auto expected = index.search(queries, 7, {.kernel = ScanKernel::portable});
+    for (const ScanKernel kernel : scan_kernels) {
+      CAPTURE(count, name_of(kernel));
+      if (!available(kernel)) {
+        REQUIRE_THROWS_AS(index.search(queries, 7, {.kernel = kernel}), Error);
+        continue;
+      }
+      REQUIRE(index.search(queries, 7, {.kernel = kernel}) == expected);
+      REQUIRE(index.search(queries, 7, {.threads = &threads, .kernel = kernel}) == expected);
+    }
+  }
 }

@@ -135,6 +135,7 @@ class ChunkSearch {
     for (int i = 0; i < count; ++i) {
       first[i] = starts[keys[i]];
       last[i] = starts[keys[i] + 1];
+      if (first[i] > last[i] || last[i] > part_.rows) first[i] = last[i] = 0;  // a damaged file, not verified
       if (first[i] == last[i]) continue;
       const std::byte* begin = entries + static_cast<Size>(first[i]) * entry_bits / 8;
       const std::byte* end = entries + static_cast<Size>(last[i]) * entry_bits / 8;
@@ -165,7 +166,7 @@ class ChunkSearch {
   }
 
   void offer(Size row) {
-    if (!part_.has(row)) return;
+    if (row >= part_.rows || !part_.has(row)) return;
     layout_.get(part_.blocks + row / BlockLayout::rows * layout_.block_bytes(), row % BlockLayout::rows, words_.data());
     int distance = 0;
     for (Size w = 0; w < layout_.words(); ++w) distance += std::popcount(words_.data()[w] ^= query_[w]);

@@ -31,6 +31,8 @@ struct ChunkShape {
   Size row_bits = 0;    // bits that number a row
   Size check_bits = 0;  // bits of the code beside the chunk that an entry holds, at most the others
 
+  static constexpr Size most_chunks = 64;
+
   Size entry_bits() const { return row_bits + check_bits; }
   Size buckets() const { return Size{1} << width; }
 
@@ -50,7 +52,7 @@ struct ChunkShape {
     shape.row_bits = static_cast<Size>(std::bit_width(static_cast<std::uint64_t>(rows)));
     // buckets of four codes on the average: fewer cost more memory for the buckets, more cost time for the codes
     const Size widest = std::clamp<Size>(shape.row_bits - 3, 4, 26);
-    shape.chunks = chunks > 0 ? chunks : std::max<Size>(2, (bits + widest / 2) / widest);
+    shape.chunks = chunks > 0 ? chunks : std::clamp<Size>((bits + widest / 2) / widest, 2, most_chunks);
     shape.width = std::min(widest, bits / shape.chunks);
     const double buckets = 32.0 * static_cast<double>(shape.chunks * shape.buckets()) / static_cast<double>(rows);
     const double free = (memory - 1) * static_cast<double>(bits) - buckets;  // bits a code for the entries
@@ -78,6 +80,14 @@ class ChunkTables {
   const ChunkShape& shape() const { return shape_; }
   const std::uint32_t* starts(Size c) const { return starts_[static_cast<std::size_t>(c)]; }
   const std::byte* entries(Size c) const { return entries_[static_cast<std::size_t>(c)]; }
+
+  /// Entry i of table c: the row, and above it the check bits.
+  std::uint64_t entry(Size c, Size i) const {
+    const Size at = i * shape_.entry_bits();
+    std::uint64_t eight;
+    std::memcpy(&eight, entries(c) + at / 8, sizeof eight);
+    return eight >> at % 8 & ~std::uint64_t{0} >> (64 - shape_.entry_bits());
+  }
 
   /// Bytes of the entries of a table: entries of entry_bits() bits, and room to read eight bytes anywhere.
   static Size table_bytes(const ChunkShape& shape, Size rows) { return (rows * shape.entry_bits() + 7) / 8 + 8; }

@@ -14,6 +14,7 @@
 namespace hashweave::detail {
 
 class ChunkTables;
+struct StoredPart;
 
 /// Rows of codes that lie together, with their ids. What a part says never changes; memory behind its rows may still
 /// be written to by the one who adds.
@@ -27,6 +28,7 @@ struct CodePart {
   std::shared_ptr<const std::vector<std::uint64_t>> alive;  // bit i % 64 of word i / 64: row i is there; null: all are
   Size removed = 0;
   std::shared_ptr<const ChunkTables> tables;  // of multi-index hashing; null: none
+  std::shared_ptr<const StoredPart> stored;   // where it lies in a file; null: nowhere
 
   Size alive_rows() const { return rows - removed; }
   std::int64_t id(Size row) const { return ids != nullptr ? ids[row] : first_id + row; }

@@ -79,6 +79,14 @@ class CodeStore {
     publish(std::move(state));
   }
 
+  /// The same, unless there were changes since `old`.
+  void replace(const State& old, State state) {
+    const std::lock_guard lock{changing_};
+    if (state_ != old) return;
+    builder_.forget();
+    publish(std::move(state));
+  }
+
   /// Adds n codes of layout().words() words each; ids null: those that follow the largest one.
   /// Throws `Error` and adds nothing where an id is there already, comes twice or would pass the largest number.
   void add(const std::uint64_t* words, Size n, const std::int64_t* ids, std::string_view where) {

@@ -34,7 +34,8 @@ struct LinearScan {
 /// less. Source: Norouzi, Punjani, Fleet, IEEE TPAMI 36 (2014); see `detail::ChunkSearch`.
 template <Size Chunks = 0>
 struct MultiIndexHashing {
-  static_assert(Chunks >= 0 && Chunks <= 64, "hashweave::MultiIndexHashing<Chunks>: 0 (chosen) to 64 tables");
+  static_assert(Chunks >= 0 && Chunks <= detail::ChunkShape::most_chunks,
+                "hashweave::MultiIndexHashing<Chunks>: 0 (chosen) to 64 tables");
   double memory = 4;
 
   template <Size Bits>
