@@ -54,6 +54,12 @@ struct BFloat16 {
   std::uint16_t bits = 0;
   constexpr operator float() const { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
 };
+/// The nearest bfloat16, of two equally near ones the even one; not a number stays so.
+constexpr BFloat16 round_to_bfloat16(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  if (value != value) return {static_cast<std::uint16_t>(bits >> 16 | 0x40)};
+  return {static_cast<std::uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16)};
+}
 
 /// The stored kind of a C++ number type.
 template <class T>
