@@ -226,7 +226,7 @@ TEST_CASE("Each fault in the graph of a FAISS HNSW index has its own message", "
   CHECK(message_of(Graph{.storage = flat(8, 1)}.text()) == "f, IBHf: ntotal of the storage: expected 2, got 1");
   CHECK(message_of(Graph{.storage = flat(16, 2)}.text()) == "f, IBHf: storage: dimension d: expected 8, got 16");
   const std::string map = head("IBMp", 8, 2) + flat(8, 2) + i64(2) + i64(0) + i64(1);
-  CHECK(message_of(Graph{.storage = map}.text()) == "f, IBHf: storage: expected one without ids, got one with ids");
+  CHECK(message_of(Graph{.storage = map}.text()) == "f, IBHf: storage: expected IBxF, got IBMp");
   CHECK(message_of(Graph{.rows = std::int64_t{1} << 31}.text()) ==
         "f, IBHf: ntotal of a graph: expected below 2^31, got 2147483648");
   const Graph empty{

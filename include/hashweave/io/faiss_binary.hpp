@@ -76,8 +76,9 @@ inline CodeTable faiss_index(ByteReader& in, int depth, const std::string& outer
   if (fourcc == "IBHf") {
     require(rows < std::numeric_limits<std::int32_t>::max(), where, "ntotal of a graph", "below 2^31", rows);
     check_faiss_graph(in, rows, where);
+    const std::string kind{as_text(ByteReader{in}.take(4, "kind of the storage"))};
+    require(kind == "IBxF", where, "storage", "IBxF", legible(kind));
     CodeTable storage = inner("storage");
-    require(!storage.ids_given, where, "storage", "one without ids", "one with ids");
     require(storage.rows() == header.rows, where, "ntotal of the storage", rows, storage.rows());
     return storage;
   }
