@@ -79,6 +79,13 @@ foreach(compiler IN ITEMS gcc clang)
     COMMAND "${here}/compile_fail/run.sh" "${${compiler}}" "${PROJECT_SOURCE_DIR}" "${eigen}")
 endforeach()
 
+# Other software: files exchanged with it, and its answers compared with ours
+if(TARGET codes_tool)
+  foreach(peer IN ITEMS faiss_binary postgres)
+    add_check(peer_${peer} SLOW COMMAND "${here}/peers/${peer}.sh" "${PROJECT_SOURCE_DIR}" "$<TARGET_FILE:codes_tool>" "${work}/peer_${peer}")
+  endforeach()
+endif()
+
 # Every way to use the library from another project
 foreach(way IN ITEMS find_package subdirectory fetchcontent pkgconfig meson)
   add_check(consumer_${way} SLOW

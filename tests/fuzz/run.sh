@@ -8,7 +8,8 @@ source="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 build=${2:-$source/build/fuzz}
 clang=$(command -v clang++-14 || command -v clang++) || { echo "skipped: no clang++"; exit 77; }
 formats=("${@:3}")
-[[ ${#formats[@]} -gt 0 ]] || formats=(safetensors npy npz onnx mat5 config wordpiece image dataset tar)
+[[ ${#formats[@]} -gt 0 ]] || formats=(safetensors npy npz onnx mat5 config wordpiece image dataset tar faiss_binary
+  code_lines postgres_copy)
 cd "$source"
 mkdir -p "$build/found"
 cmake --preset fuzz -B "$build" -D CMAKE_CXX_COMPILER="$clang" >"$build/configure.log" 2>&1 || { cat "$build/configure.log"; exit 1; }

@@ -1,10 +1,15 @@
 #pragma once
 #include <array>
+#include <hashweave/io/code_lines.hpp>
+#include <hashweave/io/code_table.hpp>
+#include <hashweave/io/codes_npy.hpp>
 #include <hashweave/io/config.hpp>
+#include <hashweave/io/faiss_binary.hpp>
 #include <hashweave/io/mat5.hpp>
 #include <hashweave/io/npy.hpp>
 #include <hashweave/io/npz.hpp>
 #include <hashweave/io/onnx.hpp>
+#include <hashweave/io/postgres_copy.hpp>
 #include <hashweave/io/safetensors.hpp>
 #include <stdexcept>
 #include <string>
@@ -58,18 +63,39 @@ inline void exercise_config(Bytes bytes) {
   if (read == 0) throw Error{fault};
 }
 
+/// A table of codes that a reader gave is sound.
+inline void exercise(const CodeTable& table) {
+  try {
+    table.check("table");
+  } catch (const Error& fault) {
+    throw std::logic_error{fault.what()};
+  }
+}
+inline void exercise_faiss_binary(Bytes bytes) { exercise(parse_faiss_binary(bytes, "file")); }
+inline void exercise_code_lines(Bytes bytes) { exercise(parse_code_lines(as_text(bytes), "file")); }
+inline void exercise_postgres_copy(Bytes bytes) { exercise(parse_postgres_copy(as_text(bytes), "file")); }
+inline void exercise_codes_npy(Bytes bytes) { exercise(parse_codes_npy(borrowed_blob(bytes), "file")); }
+
 struct Format {
   std::string_view name;
   std::string_view seed;  ///< a small sound file below tests/io/data
   void (*exercise)(Bytes);
 };
-inline constexpr std::array<Format, 8> formats{{{"safetensors", "safetensors/kinds.safetensors", exercise_safetensors},
-                                                {"npy", "npy/f4_fortran.npy", exercise_npy},
-                                                {"npz", "npz/stored.npz", exercise_npz},
-                                                {"npz", "npz/deflated.npz", exercise_npz},
-                                                {"onnx", "onnx/constants.onnx", exercise_onnx},
-                                                {"mat5", "mat5/plain.mat", exercise_mat5},
-                                                {"mat5", "mat5/compressed.mat", exercise_mat5},
-                                                {"config", "config/clip.json", exercise_config}}};
+inline constexpr std::array<Format, 15> formats{
+    {{"safetensors", "safetensors/kinds.safetensors", exercise_safetensors},
+     {"npy", "npy/f4_fortran.npy", exercise_npy},
+     {"npz", "npz/stored.npz", exercise_npz},
+     {"npz", "npz/deflated.npz", exercise_npz},
+     {"onnx", "onnx/constants.onnx", exercise_onnx},
+     {"mat5", "mat5/plain.mat", exercise_mat5},
+     {"mat5", "mat5/compressed.mat", exercise_mat5},
+     {"config", "config/clip.json", exercise_config},
+     {"npy", "npy/u1_3x4.npy", exercise_codes_npy},
+     {"faiss_binary", "faiss_binary/idmap2.faiss", exercise_faiss_binary},
+     {"faiss_binary", "faiss_binary/hnsw.faiss", exercise_faiss_binary},
+     {"faiss_binary", "faiss_binary/ivf_full.faiss", exercise_faiss_binary},
+     {"faiss_binary", "faiss_binary/ivf_hash.faiss", exercise_faiss_binary},
+     {"code_lines", "code_lines/ids.jsonl", exercise_code_lines},
+     {"postgres_copy", "postgres_copy/three.copy", exercise_postgres_copy}}};
 
 }  // namespace hashweave::test

@@ -5,6 +5,7 @@
 #include <hashweave/core/types.hpp>
 #include <hashweave/data/dataset_options.hpp>
 #include <hashweave/io/bytes.hpp>
+#include <hashweave/io/lines.hpp>
 #include <hashweave/text/utf8.hpp>
 #include <string>
 #include <string_view>
@@ -68,19 +69,6 @@ inline void require_inside(std::string_view path, const DatasetLimits& limits, s
     begin = end + 1;
   }
   if (depth == 0 || path.ends_with('/')) fail(where, "path of the image", "one that names a file", in_quotes(path));
-}
-
-/// Calls f(line, number) for every line, numbered from 1, without its line end. A byte order mark in front is left out.
-template <class F>
-void for_each_line(std::string_view text, F&& f) {
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  for (std::size_t number = 1; !text.empty(); ++number) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    std::string_view line = text.substr(0, end);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    f(line, number);
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
 }
 
 }  // namespace hashweave::detail
