@@ -57,10 +57,10 @@ struct Projection : Chain<Named<"proj", Linear<From, To>>> {};
 template <class Tower, Size From, Size To>
 struct Strand : Chain<Named<"tower", Tower>, Named<"proj", Linear<From, To>>> {};
 
-/// The part that both modalities share: two transformer blocks, the first token, the hash head.
+/// The part that both modalities share: two transformer blocks that give the first token, the hash head.
 /// Source: Li et al. (ViT2CMH), 2023, section 3.3 and equation 6.
 template <class A, Size Bits>
-struct Trunk : Chain<Named<"shared", SharedCrossEncoder<A::width, 2, A::heads, A::hidden>>, FirstToken<A::width>,
+struct Trunk : Chain<Named<"shared", SharedCrossEncoder<A::width, 2, A::heads, A::hidden>>,
                      Named<"hash", HashHead<A::width, Bits>>> {};
 
 /// The whole model: pixels and token ids -> codes.
