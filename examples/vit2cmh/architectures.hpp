@@ -51,9 +51,16 @@ struct VitBert {
   static const CheckpointFamily& text_family() { return hf_bert(); }
 };
 
-/// What all tokens of a tower go through before the trunk.
+/// What all tokens of a frozen tower go through before the trunk. There is nobody to give their gradient to: it is not
+/// computed.
 template <Size From, Size To>
-struct Projection : Chain<Named<"proj", Linear<From, To>>> {};
+struct Projection : Chain<Named<"proj", Linear<From, To>>> {
+  template <class B, class P, class Saved>
+  View<B, Tokens<From>> backward(B& be, const P&, const Saved& s, View<B, Tokens<To>> dy, P& g) const {
+    this->head.backward_parameters(be, s.head, dy, g.head);
+    return {};
+  }
+};
 template <class Tower, Size From, Size To>
 struct Strand : Chain<Named<"tower", Tower>, Named<"proj", Linear<From, To>>> {};
 
