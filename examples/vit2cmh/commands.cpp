@@ -72,6 +72,7 @@ Split split_of(const std::string& name) {
 
 void add_train(CLI::App& app, Common& common, TrainOptions& o, std::string& precision, std::string& on_bad) {
   CLI::App& c = *app.add_subcommand("train", "train a model on images and captions; writes a run folder");
+  c.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);  // a script's settings can be changed
   common.add(c);
   c.add_option("--data", o.data, "data set: a folder or file (docs/datasets.md)")->required();
   c.add_option("--images", o.images, "folder that the data set's image paths start from");
