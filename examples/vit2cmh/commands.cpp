@@ -1,6 +1,7 @@
 #include "commands.hpp"
 
 #include "evaluate.hpp"
+#include "mean.hpp"
 #include "progress.hpp"
 #include "report.hpp"
 #include "run_folder.hpp"
@@ -38,7 +39,8 @@ struct Common {
         ->capture_default_str();
   }
   bool to_output() const { return json_file == "-"; }
-  void give(const json& result) const {
+  template <class Json>
+  void give(const Json& result) const {
     if (json_file.empty()) return;
     const std::string text = result.dump(1) + "\n";
     if (to_output())
@@ -70,6 +72,7 @@ Split split_of(const std::string& name) {
 
 void add_train(CLI::App& app, Common& common, TrainOptions& o, std::string& precision, std::string& on_bad) {
   CLI::App& c = *app.add_subcommand("train", "train a model on images and captions; writes a run folder");
+  c.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);  // a script's settings can be changed
   common.add(c);
   c.add_option("--data", o.data, "data set: a folder or file (docs/datasets.md)")->required();
   c.add_option("--images", o.images, "folder that the data set's image paths start from");
@@ -533,6 +536,12 @@ int run(int argc, char** argv) {
   report_command.add_option("--run", report_run, "run folder")->required();
   report_command.add_option("--out", report_out, "file to write (default: report.html in the run folder)");
 
+  std::vector<std::string> mean_files;
+  CLI::App& mean_command = *app.add_subcommand("mean", "mean and spread of the figures of several runs");
+  common.add(mean_command);
+  mean_command.add_option("files", mean_files, "label=file each; files by eval --json, or results.json of runs")
+      ->required();
+
   CLI::App& info_command = *app.add_subcommand("info", "version, processor, backends");
   common.add(info_command);
 
@@ -561,6 +570,10 @@ int run(int argc, char** argv) {
       common.give(do_search(search, common));
     } else if (app.got_subcommand("tokenize")) {
       do_tokenize(vocabulary);
+    } else if (app.got_subcommand("mean")) {
+      const nlohmann::ordered_json means = mean_of_runs(mean_files);
+      if (!common.to_output()) std::fputs(as_lines(means).c_str(), stdout);
+      common.give(means);
     } else if (app.got_subcommand("report")) {
       write_report(report_run, report_out.empty() ? report_run / "report.html" : report_out);
     } else {
