@@ -1,14 +1,41 @@
 #include "any_index.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <hashweave/index/index_file.hpp>
 #include <hashweave/index/with_bits.hpp>
+#include <numeric>
 #include <optional>
 #include <utility>
 
 namespace vit2cmh {
 namespace fs = std::filesystem;
 namespace {
+
+CodeTable by_ascending_id(CodeTable table) {
+  std::vector<Size> order(table.ids.size());
+  std::iota(order.begin(), order.end(), Size{0});
+  std::ranges::sort(order, {}, [&](Size i) { return table.ids[static_cast<std::size_t>(i)]; });
+  CodeTable sorted{table.bits, {}, {}, table.ids_given};
+  sorted.bytes.reserve(table.bytes.size());
+  for (const Size i : order) {
+    sorted.ids.push_back(table.ids[static_cast<std::size_t>(i)]);
+    const auto row = table.row(i);
+    sorted.bytes.insert(sorted.bytes.end(), row.begin(), row.end());
+  }
+  return sorted;
+}
+
+/// Scores of both kinds as one type.
+struct RequestedScores {
+  const Request& request;
+
+  template <class Index>
+  std::function<float(const Hit&)> of_query(const Index& index, std::span<const float> relaxed) const {
+    if (request.asymmetric) return AsymmetricScores{}.of_query(index, relaxed);
+    return request.vectors->of_query(index, relaxed);
+  }
+};
 
 template <Size Bits>
 class IndexOf final : public AnyIndex {
@@ -54,16 +81,12 @@ class IndexOf final : public AnyIndex {
   }
 
   CodeTable table() const override {
-    std::vector<std::pair<std::int64_t, Code<Bits>>> items;
-    index().for_each([&](std::int64_t id, const Code<Bits>& code) { items.emplace_back(id, code); });
-    std::ranges::sort(items, {}, [](const auto& item) { return item.first; });
     CodeTable table{Bits, {}, {}, true};
-    for (const auto& [id, code] : items) {
+    index().for_each([&](std::int64_t id, const Code<Bits>& code) {
       table.ids.push_back(id);
-      const auto bytes = to_bytes(code);
-      table.bytes.insert(table.bytes.end(), bytes.begin(), bytes.end());
-    }
-    return table;
+      for (Size k = 0; k < Bits / 8; ++k) table.bytes.push_back(code.byte(k));
+    });
+    return by_ascending_id(std::move(table));
   }
 
   std::vector<std::vector<ScoredHit>> search(const Queries& queries, const Request& request) const override {
@@ -72,8 +95,7 @@ class IndexOf final : public AnyIndex {
     Threads threads{request.threads};
     SearchOptions options;
     options.threads = &threads;
-    if (request.asymmetric) return reranked(AsymmetricScores{}, codes, queries, request, options);
-    if (request.vectors != nullptr) return reranked(*request.vectors, codes, queries, request, options);
+    if (request.reranks()) return reranked(codes, queries, request, options);
     std::vector<std::vector<ScoredHit>> lists;
     for (const auto& hits : request.radius >= 0 ? index().search_radius(codes, request.radius, options)
                                                 : index().search(codes, request.k, options)) {
@@ -84,12 +106,11 @@ class IndexOf final : public AnyIndex {
   }
 
  private:
-  template <class Scores>
-  std::vector<std::vector<ScoredHit>> reranked(const Scores& scores, const std::vector<Code<Bits>>& codes,
-                                               const Queries& queries, const Request& request,
-                                               const SearchOptions& options) const {
+  std::vector<std::vector<ScoredHit>> reranked(const std::vector<Code<Bits>>& codes, const Queries& queries,
+                                               const Request& request, const SearchOptions& options) const {
     require(std::ssize(queries.relaxed) == std::ssize(codes) * Bits, "re-ranking", "queries",
             "real-valued codes: --text, --image or float32 --codes", "binary ones");
+    const RequestedScores scores{request};
     const Reranked search{index(), scores, request.shortlist};
     std::vector<std::vector<ScoredHit>> lists;
     for (std::size_t q = 0; q < codes.size(); ++q)
