@@ -18,8 +18,7 @@ constexpr Size side = 16, bits = 64;
 
 struct ImageTower : Chain<VitTower<side, 4, 48, 2, 4, 96>, Named<"proj", Linear<48, 64>>> {};
 struct TextTower : Chain<BertTower<16, 8, 32, 1, 4, 64>, Named<"proj", Linear<32, 64>>> {};
-struct Trunk
-    : Chain<Named<"shared", SharedCrossEncoder<64, 1, 4, 128>>, FirstToken<64>, Named<"hash", HashHead<64, bits>>> {};
+struct Trunk : Chain<Named<"shared", SharedCrossEncoder<64, 1, 4, 128>>, Named<"hash", HashHead<64, bits>>> {};
 using Net = CrossModal<ImageTower, TextTower, Trunk>;
 using Pictures = Pixels<3, side, side>;
 

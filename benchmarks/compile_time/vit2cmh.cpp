@@ -6,8 +6,7 @@ using B = Cpu<float>;
 
 struct ImageTower : Chain<VitTower<224, 16, 768, 12, 12, 3072>, Named<"proj", Linear<768, 1024>>> {};
 struct TextTower : Chain<BertTower<30522, 512, 768, 12, 12, 3072>, Named<"proj", Linear<768, 1024>>> {};
-struct Trunk : Chain<Named<"shared", SharedCrossEncoder<1024, 2, 4, 2048>>, FirstToken<1024>,
-                     Named<"hash", HashHead<1024, 128>>> {};
+struct Trunk : Chain<Named<"shared", SharedCrossEncoder<1024, 2, 4, 2048>>, Named<"hash", HashHead<1024, 128>>> {};
 using Vit2Cmh = CrossModal<ImageTower, TextTower, Trunk>;
 using Net = Model<B, Vit2Cmh, Pixels<3, 224, 224>, TokenIds>;
 

@@ -51,16 +51,23 @@ struct VitBert {
   static const CheckpointFamily& text_family() { return hf_bert(); }
 };
 
-/// What all tokens of a tower go through before the trunk.
+/// What all tokens of a frozen tower go through before the trunk. There is nobody to give their gradient to: it is not
+/// computed.
 template <Size From, Size To>
-struct Projection : Chain<Named<"proj", Linear<From, To>>> {};
+struct Projection : Chain<Named<"proj", Linear<From, To>>> {
+  template <class B, class P, class Saved>
+  View<B, Tokens<From>> backward(B& be, const P&, const Saved& s, View<B, Tokens<To>> dy, P& g) const {
+    this->head.backward_parameters(be, s.head, dy, g.head);
+    return {};
+  }
+};
 template <class Tower, Size From, Size To>
 struct Strand : Chain<Named<"tower", Tower>, Named<"proj", Linear<From, To>>> {};
 
-/// The part that both modalities share: two transformer blocks, the first token, the hash head.
+/// The part that both modalities share: two transformer blocks that give the first token, the hash head.
 /// Source: Li et al. (ViT2CMH), 2023, section 3.3 and equation 6.
 template <class A, Size Bits>
-struct Trunk : Chain<Named<"shared", SharedCrossEncoder<A::width, 2, A::heads, A::hidden>>, FirstToken<A::width>,
+struct Trunk : Chain<Named<"shared", SharedCrossEncoder<A::width, 2, A::heads, A::hidden>>,
                      Named<"hash", HashHead<A::width, Bits>>> {};
 
 /// The whole model: pixels and token ids -> codes.

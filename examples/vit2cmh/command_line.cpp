@@ -20,7 +20,7 @@ void Common::add(CLI::App& command) {
       ->check(CLI::Range(Size{1}, Size{1024}))
       ->capture_default_str();
 }
-void Common::give(const nlohmann::json& result) const {
+void Common::give(const nlohmann::ordered_json& result) const {
   if (json_file.empty()) return;
   // a file's name may be no UTF-8
   const std::string text = result.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";

@@ -20,11 +20,11 @@ struct Common {
   void add_json(CLI::App& command);
   void add(CLI::App& command);
   bool to_output() const { return json_file == "-"; }
-  void give(const nlohmann::json& result) const;
+  void give(const nlohmann::ordered_json& result) const;
 };
 
 /// What the chosen command does; its result goes where --json says.
-using Todo = std::function<nlohmann::json()>;
+using Todo = std::function<nlohmann::ordered_json()>;
 
 Precision precision_named(const std::string& name);
 void add_precision(CLI::App& command, std::string& precision);

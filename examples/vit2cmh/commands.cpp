@@ -2,6 +2,7 @@
 
 #include "command_line.hpp"
 #include "evaluate.hpp"
+#include "mean.hpp"
 #include "report.hpp"
 
 #include <algorithm>
@@ -44,6 +45,7 @@ void add_train(CLI::App& app, Common& common, Todo& todo, const std::string& com
   TrainOptions& o = arguments->options;
   o.command = command_line;
   CLI::App& c = *app.add_subcommand("train", "train a model on images and captions; writes a run folder");
+  c.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);  // a script's settings can be changed
   common.add(c);
   c.add_option("--data", o.data, "data set: a folder or file (docs/datasets.md)")->required();
   c.add_option("--images", o.images, "folder that the data set's image paths start from");
@@ -144,8 +146,22 @@ void add_eval(CLI::App& app, Common& common, Todo& todo) {
   c.callback([&todo, &common, o] { todo = [&common, o] { return do_eval(*o, common); }; });
 }
 
-// ---- tokenize, report, info
+// ---- mean, tokenize, report, info
 // -------------------------------------------------------------------------------------------------
+
+void add_mean(CLI::App& app, Common& common, Todo& todo) {
+  const auto files = std::make_shared<std::vector<std::string>>();
+  CLI::App& c = *app.add_subcommand("mean", "mean and spread of the figures of several runs");
+  common.add(c);
+  c.add_option("files", *files, "label=file each; files by eval --json, or results.json of runs")->required();
+  c.callback([&todo, &common, files] {
+    todo = [&common, files] {
+      nlohmann::ordered_json means = mean_of_runs(*files);
+      if (!common.to_output()) std::fputs(as_lines(means).c_str(), stdout);
+      return means;
+    };
+  });
+}
 
 json do_tokenize(const fs::path& vocabulary) {
   const BertTokenizer tokenizer{vocabulary};
@@ -258,6 +274,7 @@ int run(int argc, char** argv) {
   add_encode(app, common, todo);
   add_index(app, common, todo);
   add_search(app, common, todo);
+  add_mean(app, common, todo);
   add_tokenize(app, todo);
   add_report(app, todo);
   add_info(app, common, todo);

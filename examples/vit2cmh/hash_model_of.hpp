@@ -89,7 +89,7 @@ class HashModelOf final : public HashModel {
   StepResult step(const ImageBatch& image_batch, const TextBatch& texts, Owners owners, const Moment& now) override {
     be_.tape().rewind();
     be_.random().begin_step(now.draw);
-    if (now.first) model_.grads.zero();
+    if (now.first) clear_gradients();
     const LossSettings& l = settings_.loss;
     const Loss loss{{HardestTriplet{l.margin}, Angular{l.alpha}, OnBoth<Quantisation>{}, InfoNce{l.temperature}},
                     {l.triplet, l.eta, l.quantisation, l.info_nce}};
@@ -139,6 +139,10 @@ class HashModelOf final : public HashModel {
     Head::visit([&](const Path& at, const Init&, auto& array) { array.data = all.at(all.entry(at.text())).data; },
                 Path{}, part);
     return part;
+  }
+  void clear_gradients() {
+    if (!settings_.freeze_towers) return model_.grads.zero();
+    Head::visit([&](const Path&, const Init&, auto& g) { set_zero(be_, g.mat()); }, Path{}, gradients_);
   }
   static bool in_towers(std::string_view name) {
     return name.starts_with("image.tower.") || name.starts_with("text.tower.");

@@ -37,4 +37,6 @@ TEST_CASE("ScaledBlock gradient agrees with central differences", "[cmh][gradien
 }
 TEST_CASE("SharedCrossEncoder gradient agrees with central differences", "[cmh][gradient]") {
   check_layer<Tokens<8>>(SharedCrossEncoder<8, 2, 4, 12>{});
+  check_layer<Tokens<8>>(SharedCrossEncoder<8, 1, 4, 12>{});
+  check_layer<Tokens<8>>(SharedCrossEncoder<8, 2, 4, 12, AllTokens>{});
 }

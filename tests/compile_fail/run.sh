@@ -47,7 +47,7 @@ source=$2
 command -v "$compiler" >/dev/null || { echo "skipped: no compiler '$compiler'"; exit 77; }
 brand=gcc
 "$compiler" --version | grep -q clang && brand=clang
-flags=(-std=c++20 -fsyntax-only -fdiagnostics-color=never -Wall -Wextra -Wpedantic -Wconversion -I "$source/include")
+flags=(-std=c++20 -fdiagnostics-color=never -Wall -Wextra -Wpedantic -Wconversion -I "$source/include")
 IFS=';' read -ra directories <<<"${3:-}"
 for directory in "${directories[@]}"; do flags+=(-isystem "$directory"); done
 
@@ -56,6 +56,17 @@ if [[ ${#files[@]} -eq 0 ]]; then
   echo "no programs to compile"
   exit 0
 fi
-printf '%s\n' "${files[@]}" | xargs -d '\n' -P 2 -I '{}' bash "${BASH_SOURCE[0]}" --one '{}' "$brand" "$compiler" "${flags[@]}" \
+# The library is parsed once for all of them.
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+echo '#include <hashweave/hashweave.hpp>' >"$work/library.hpp"
+if [[ $brand == gcc ]]; then
+  "$compiler" "${flags[@]}" -x c++-header "$work/library.hpp" -o "$work/library.hpp.gch"
+  flags+=(-Winvalid-pch -include "$work/library.hpp")
+else
+  "$compiler" "${flags[@]}" -x c++-header -Xclang -emit-pch "$work/library.hpp" -o "$work/library.pch"
+  flags+=(-include-pch "$work/library.pch")
+fi
+printf '%s\n' "${files[@]}" | xargs -d '\n' -P 2 -I '{}' bash "${BASH_SOURCE[0]}" --one '{}' "$brand" "$compiler" -fsyntax-only "${flags[@]}" \
   || { echo "some messages are not as expected"; exit 1; }
 echo "${#files[@]} programs give the messages expected ($brand)"

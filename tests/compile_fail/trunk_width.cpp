@@ -6,5 +6,5 @@
 using namespace hashweave;
 using ImageTower = Chain<VitTower<32, 16, 64, 1, 4, 128>, Linear<64, 48>>;
 using TextTower = Chain<BertTower<1000, 64, 32, 1, 4, 64>, Linear<32, 48>>;
-using Trunk = Chain<SharedCrossEncoder<64, 1, 4, 96>, FirstToken<64>, HashHead<64, 16>>;
+using Trunk = Chain<SharedCrossEncoder<64, 1, 4, 96>, HashHead<64, 16>>;
 Model<Cpu<float>, CrossModal<ImageTower, TextTower, Trunk>, Pixels<3, 32, 32>, TokenIds> model;

@@ -83,6 +83,18 @@ TEST_CASE("Attention in float agrees with double on long sequences", "[cpu][floa
           }) < 1e-5);
   }
 }
+TEST_CASE("Attention of one token in float agrees with double on long sequences", "[cpu][float]") {
+  CHECK(difference([](auto& r) {
+          const std::vector<Size> offsets{0, 1, 1001};
+          const AttentionShape shape{checked_segments(offsets, 1001), 2, false, 0, {}};
+          const auto x = r.in(1001, 64, 1), u = r.in(2, 128, 2), dm = r.in(2, 128, 3);
+          const auto m = r.out(2, 128), p = r.out(1001, 2), mass = r.out(2, 2), dx = r.out(1001, 64),
+                     du = r.out(2, 128);
+          token_attention(r.be, m, p, p, mass, u, x, shape, true);
+          token_attention_backward(r.be, dx, du, dm, {}, p, p, u, x, shape, true);
+          for (const auto& y : {m, p, mass, dx, du}) r.keep(y);
+        }) < 1e-5);
+}
 TEST_CASE("Adam in float agrees with double", "[cpu][float]") {
   CHECK(difference([](auto& r) {
           const auto w = r.in(1, 500, 1), g = r.in(1, 500, 2), m = r.in(1, 500, 3), v = r.in(1, 500, 4);

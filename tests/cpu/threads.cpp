@@ -52,6 +52,20 @@ TEST_CASE("Attention is the same bits on any number of threads", "[cpu][threads]
     for (const auto& m : {o, lse, dqkv}) r.keep(m);
   });
 }
+TEST_CASE("Attention of one token is the same bits on any number of threads", "[cpu][threads]") {
+  same_for_any_threads([](auto& r) {
+    const std::vector<Size> offsets{0, 140, 141, 200, 230};
+    for (const double rate : {0.0, 0.2}) {
+      const AttentionShape shape{checked_segments(offsets, 230), 4, false, rate, {5, 6, 7}};
+      const auto x = r.in(230, 32, 1), u = r.in(4, 128, 2), dm = r.in(4, 128, 3), d_mass = r.in(4, 4, 4);
+      const auto m = r.out(4, 128), p = r.out(230, 4), kept = rate > 0 ? r.out(230, 4) : p, mass = r.out(4, 4);
+      const auto dx = r.out(230, 32), du = r.out(4, 128);
+      token_attention(r.be, m, p, kept, mass, u, x, shape, false);
+      token_attention_backward(r.be, dx, du, dm, d_mass, p, kept, u, x, shape, false);
+      for (const auto& y : {m, p, kept, mass, dx, du}) r.keep(y);
+    }
+  });
+}
 TEST_CASE("Normalisations are the same bits on any number of threads", "[cpu][threads]") {
   same_for_any_threads([](auto& r) {
     const auto x = r.in(900, 200, 1), dy = r.in(900, 200, 2), g = r.in(1, 200, 3), b = r.in(1, 200, 4);

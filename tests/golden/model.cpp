@@ -14,7 +14,7 @@ namespace {
 
 using ImageStrand = Chain<VitTower<32, 8, 24, 3, 4, 96>, Named<"proj", Linear<24, 32>>>;
 using TextStrand = Chain<BertTower<997, 64, 24, 3, 4, 96>, Named<"proj", Linear<24, 32>>>;
-using Trunk = Chain<Named<"shared", SharedCrossEncoder<32, 2, 4, 64>>, FirstToken<32>, Named<"hash", HashHead<32, 16>>>;
+using Trunk = Chain<Named<"shared", SharedCrossEncoder<32, 2, 4, 64>>, Named<"hash", HashHead<32, 16>>>;
 using Tiny = CrossModal<ImageStrand, TextStrand, Trunk>;
 
 Family names() {

@@ -41,6 +41,6 @@ TEST_CASE("The facts of an index file are those of the index", "[index][files]")
   CHECK(facts.parts[1].codes == 10);
   CHECK(facts.parts[1].chunks == 0);
 
-  write_file(path, std::string(10000, 'x'));
+  put(path, std::string(10000, 'x'));
   CHECK_THROWS_AS(index_facts(path), Error);
 }

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <hashweave/index/index_file.hpp>
 #include <io/files.hpp>
+#include <io/heap_watch.hpp>
 #include <io/mutate.hpp>
 #include <random>
 #include <string>
@@ -274,7 +275,13 @@ TEST_CASE("Ten thousand damaged index files are loaded and searched, or refused 
     const Blob blob{{memory.get(), text.size()}, memory};
     try {
       HammingIndex<64, MultiIndexHashing<>> loaded;
-      loaded.store().replace(detail::state_of_file(blob, "file", 64));
+      const auto load = [&] {
+        const HeapWatch heap;
+        auto state = detail::state_of_file(blob, "file", 64);
+        REQUIRE(heap.peak() <= text.size() + (16 << 20));
+        return state;
+      };
+      loaded.store().replace(load());
       for (const auto& hit : loaded.search(query, 20)) REQUIRE(hit.distance <= 64);
       detail::RadiusSelection every{64};
       for (const auto& part : loaded.store().state()->parts)

@@ -10,8 +10,7 @@ namespace hashweave::test {
 using TinyImages = Pixels<3, 8, 8>;
 using TinyImageTower = Chain<VitTower<8, 4, 8, 2, 2, 16>, Named<"proj", Linear<8, 12>>>;
 using TinyTextTower = Chain<BertTower<30, 16, 8, 2, 2, 16>, Named<"proj", Linear<8, 12>>>;
-using TinyTrunk =
-    Chain<Named<"shared", SharedCrossEncoder<12, 2, 4, 24>>, FirstToken<12>, Named<"hash", HashHead<12, 16>>>;
+using TinyTrunk = Chain<Named<"shared", SharedCrossEncoder<12, 2, 4, 24>>, Named<"hash", HashHead<12, 16>>>;
 using TinyVit2Cmh = CrossModal<TinyImageTower, TinyTextTower, TinyTrunk>;
 
 template <class B>

@@ -2,6 +2,7 @@
 #include <hashweave/core/activation.hpp>
 #include <hashweave/cpu/backend.hpp>
 #include <hashweave/cpu/math.hpp>
+#include <hashweave/cpu/philox.hpp>
 
 namespace hashweave {
 
@@ -149,7 +150,7 @@ void drop(T* y, const T* x, Size n, double rate, const RandomStream& stream, std
   const auto limit = static_cast<std::uint32_t>(rate * 0x1p32);
   for (Size c = 0; c < n;) {
     const std::uint64_t number = at + static_cast<std::uint64_t>(c);
-    const std::array<std::uint32_t, 64> bits = stream.group(number / 64);
+    const std::array<std::uint32_t, 64> bits = philox_group(stream, number / 64);
     const std::uint32_t* own = bits.data() + number % 64;
     const Size count = std::min(n - c, 64 - static_cast<Size>(number % 64));
     for (Size i = 0; i < count; ++i) y[c + i] = own[i] >= limit ? x[c + i] * keep : T{0};

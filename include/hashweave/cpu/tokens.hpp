@@ -126,6 +126,14 @@ void pick_rows_backward(Cpu<T>& be, Out<T> dx, In<T> dy, const Segments& segment
   });
 }
 
+/// The first or last row of sequence i of dx gets dy_i added.
+template <class T>
+void add_picked_rows(Cpu<T>&, Out<T> dx, In<T> dy, const Segments& segments, bool last) {
+  for (Size s = 0; s < segments.count; ++s) {
+    cpu::add_row(dx.row(last ? segments.offsets[s + 1] - 1 : segments.begin(s)), dy.row(s), dx.cols);
+  }
+}
+
 /// y_i = mean of the rows of sequence i
 template <class T>
 void mean_pool(Cpu<T>& be, Out<T> y, In<T> x, const Segments& segments) {

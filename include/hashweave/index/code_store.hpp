@@ -48,20 +48,26 @@ struct CodeState {
   }
 };
 
+/// What finds the codes of a part faster than a scan, and for how many codes.
+struct TableRule {
+  Size least = 1, most = 0;  // codes
+  std::function<std::shared_ptr<const ChunkTables>(BlockLayout, const CodePart&)> make{};
+
+  bool suits(Size codes) const { return codes >= least && codes <= most; }
+};
+
 /// Codes in parts. Every change publishes a new `CodeState`; changes wait for one another, searches for nothing.
 class CodeStore {
  public:
   using State = std::shared_ptr<const CodeState>;
-  /// Makes what finds the codes of a part faster than a scan, or nothing where the part is too small to gain.
-  using MakeTables = std::function<std::shared_ptr<const ChunkTables>(BlockLayout, const CodePart&)>;
 
-  explicit CodeStore(Size bits, MakeTables make_tables = {})
+  explicit CodeStore(Size bits, TableRule rule = {})
       : layout_{bits},
-        make_tables_{std::move(make_tables)},
+        rule_{std::move(rule)},
         builder_{layout_},
         state_{std::make_shared<const CodeState>(layout_, Parts{}, CodeState::no_id)} {}
   CodeStore(const CodeStore& other)  // shares all parts and goes on in parts of its own
-      : layout_{other.layout_}, make_tables_{other.make_tables_}, builder_{layout_}, state_{other.state()} {}
+      : layout_{other.layout_}, rule_{other.rule_}, builder_{layout_}, state_{other.state()} {}
   CodeStore& operator=(const CodeStore& other) {
     if (this != &other) replace(other.state());
     return *this;
@@ -165,7 +171,8 @@ class CodeStore {
     const bool whole = parts.size() == 1 && parts[0].removed == 0 && parts[0].ascending;
     if (!parts.empty()) one.push_back(whole ? parts[0] : merged_part(layout_, parts));
     if (!one.empty() && one[0].rows == 0) one.clear();
-    if (!one.empty() && one[0].tables == nullptr && make_tables_) one[0].tables = make_tables_(layout_, one[0]);
+    if (!one.empty() && one[0].tables == nullptr && rule_.suits(one[0].rows))
+      one[0].tables = rule_.make(layout_, one[0]);
     return made_of(std::move(one));
   }
 
@@ -176,7 +183,7 @@ class CodeStore {
       rows += part.alive_rows();
       if (part.tables == nullptr) without += part.alive_rows();
     }
-    if (make_tables_ && without >= std::max(least_tables, rows / 4)) return merged(parts);
+    if (rule_.suits(rows) && without >= std::max(least_tables, rows / 4)) return merged(parts);
     return made_of(std::move(parts));
   }
 
@@ -227,7 +234,7 @@ class CodeStore {
   static constexpr Size least_tables = 1 << 16;  // codes without tables
 
   BlockLayout layout_;
-  MakeTables make_tables_;
+  TableRule rule_;
   PartBuilder builder_;
   mutable std::mutex publishing_;
   std::mutex changing_;

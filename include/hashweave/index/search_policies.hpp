@@ -4,7 +4,6 @@
 #include <hashweave/index/chunk_tables.hpp>
 #include <hashweave/index/code_store.hpp>
 #include <limits>
-#include <memory>
 
 namespace hashweave {
 
@@ -21,7 +20,7 @@ struct RowIds {
 /// together. Bits / 8 bytes a code.
 struct LinearScan {
   template <Size Bits>
-  detail::CodeStore::MakeTables tables_for() const {
+  detail::TableRule tables_for() const {
     return {};
   }
 };
@@ -39,28 +38,26 @@ struct MultiIndexHashing {
   double memory = 4;
 
   template <Size Bits>
-  detail::CodeStore::MakeTables tables_for() const {
+  detail::TableRule tables_for() const {
     static_assert(Chunks == 0 || Bits / Chunks >= 4, "hashweave::MultiIndexHashing<Chunks>: chunks of at least 4 bits");
     require(memory >= 2, "MultiIndexHashing", "memory, as a multiple of the codes'", "at least 2", memory);
-    return [memory = memory](BlockLayout layout, const detail::CodePart& part) {
-      return make(layout, part, Chunks, memory);
-    };
+    return rule(256, Chunks, memory);
   }
 
-  static std::shared_ptr<const detail::ChunkTables> make(BlockLayout layout, const detail::CodePart& part, Size chunks,
-                                                         double memory) {
-    constexpr Size most = std::numeric_limits<std::uint32_t>::max();
-    constexpr Size least = 256;
-    if (part.rows < least || part.rows > most) return nullptr;
-    const auto shape = detail::ChunkShape::choose(part.rows, layout.bits, chunks, memory);
-    return detail::ChunkTables::build(shape, layout, part);
+  /// Tables for parts of at least so many codes; at most 2^32 - 1, because rows are numbers of 32 bits.
+  static detail::TableRule rule(Size least, Size chunks, double memory) {
+    return {least, std::numeric_limits<std::uint32_t>::max(),
+            [chunks, memory](BlockLayout layout, const detail::CodePart& part) {
+              return detail::ChunkTables::build(detail::ChunkShape::choose(part.rows, layout.bits, chunks, memory),
+                                                layout, part);
+            }};
   }
 };
 
 /// `MultiIndexHashing` where a search by tables is faster than the scan, which depends on the number of codes and bits;
 /// `LinearScan` elsewhere. Each search of a part with tables still takes to the scan where that is better for its k.
 struct Automatic {
-  double memory = 4;
+  double memory = 4;  // as MultiIndexHashing's
 
   /// Codes of this many bits from which on tables pay (docs/quality.md).
   static constexpr Size least_codes(Size bits) {
@@ -68,11 +65,8 @@ struct Automatic {
   }
 
   template <Size Bits>
-  detail::CodeStore::MakeTables tables_for() const {
-    if constexpr (least_codes(Bits) == std::numeric_limits<Size>::max()) return {};
-    return [memory = memory](BlockLayout layout, const detail::CodePart& part) {
-      return part.rows < least_codes(Bits) ? nullptr : MultiIndexHashing<>::make(layout, part, 0, memory);
-    };
+  detail::TableRule tables_for() const {
+    return MultiIndexHashing<>::rule(least_codes(Bits), 0, memory);
   }
 };
 

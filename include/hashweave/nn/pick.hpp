@@ -4,12 +4,13 @@
 
 namespace hashweave {
 
-/// Which token of a sequence `PickToken` gives.
+/// Which token of a sequence is meant.
 enum class TokenAt { first, last };
 
 /// y_i = the first or last token of sequence i. Shapes: (tokens, D) -> (sequences, D). Saved: the segments.
 template <TokenAt At, Size D>
 struct PickToken {
+  static constexpr TokenAt at = At;
   template <class S>
     requires std::same_as<S, Tokens<D>>
   using Output = Vectors<D>;
@@ -31,6 +32,11 @@ struct PickToken {
     auto dx = make<S>(be, s.segments);
     pick_rows_backward(be, dx.mat(), dy.mat(), s.segments, At == TokenAt::last);
     return dx;
+  }
+  /// The same, added to the caller's dx: the other rows are not touched.
+  template <class B, class S>
+  void add_backward(B& be, const Saved<B, S>& s, View<B, Vectors<D>> dy, View<B, S> dx) const {
+    add_picked_rows(be, dx.mat(), dy.mat(), s.segments, At == TokenAt::last);
   }
   template <class F, class P>
   static void visit(F&&, const Path&, P&) {}
