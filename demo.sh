@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds vit2cmh, trains it on the embedded clip art, evaluates, searches, and writes a report.
+# Builds vit2cmh, trains it on the embedded clip art, evaluates, writes a report, builds an index and searches it.
 # From a fresh Debian 12 it installs the packages that are missing. Run again, it goes on where it stopped.
 #   ./demo.sh [FOLDER]     the run's folder, by default build/demo
 set -euo pipefail
@@ -32,18 +32,21 @@ if [[ -f $run/config.json ]]; then resume=(--resume); fi
 "$app" train --data "$data" --out "$run" --bits 64 --seed 2023 "${model[@]}" "${resume[@]}" --json "$run.json"
 
 echo
-echo '== searching: texts find pictures'
+echo '== an index of the test pictures, named by their captions'
+for shard in "$data"/*.tar; do tar -xOf "$shard" --wildcards '*.json'; done | sed 's/}{/}\n{/g' |
+  sed -nE 's/.*"captions":\["([^"]*)".*"split":"test".*/\1/p' >"$run/captions.txt"
 "$app" encode --checkpoint "$run" --data "$data" --split test --modality image --out "$run/pictures.npy" --precision "$precision"
-"$app" encode --checkpoint "$run" --data "$data" --split test --modality text --out "$run/captions.npy" --precision "$precision" >"$run/encode.log"
+"$app" index build --codes "$run/pictures.npy" --names "$run/captions.txt" --out "$run/pictures.index"
 for text in 'a bird' 'a red car'; do
-  echo "\"$text\" finds pictures"
-  "$app" search --checkpoint "$run" --index "$run/pictures.npy" --text "$text" -k 5
+  echo
+  echo "== searching: the text \"$text\" finds pictures"
+  "$app" search --index "$run/pictures.index" --checkpoint "$run" --text "$text" -k 5 --precision "$precision"
 done
-echo '== searching: a picture finds captions'
+echo
 picture=$(tar -tf "$data/clipart-000002.tar" | grep '\.jpg$' | tail -n 1)
 tar -xOf "$data/clipart-000002.tar" "$picture" >"$run/query.jpg"
-echo "$picture finds captions (by the id of their picture)"
-"$app" search --checkpoint "$run" --index "$run/captions.npy" --image "$run/query.jpg" -k 5
+echo "== searching: the picture $picture finds pictures"
+"$app" search --index "$run/pictures.index" --checkpoint "$run" --image "$run/query.jpg" -k 5 --precision "$precision"
 
 cat <<END
 

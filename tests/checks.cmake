@@ -53,6 +53,8 @@ if(TARGET app_tests)
   add_check(app_parts COMMAND app_tests)
 endif()
 if(TARGET app_tests AND NOT HASHWEAVE_SANITIZE_SUBSET)
+  add_check(app_index COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/app/index.sh" "$<TARGET_FILE:vit2cmh>"
+    "${CMAKE_BINARY_DIR}/app_index_work")
   add_check(app SLOW PROCESSORS ${cores} TIMEOUT 900
     COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/app/run.sh" "$<TARGET_FILE:vit2cmh>" "${PROJECT_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/app_work")
 endif()

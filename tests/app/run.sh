@@ -83,6 +83,21 @@ for part in 0 1 2; do
 done
 quietly "$app" search --index images.npy --codes texts.npy -k 7 --json hits.json
 quietly "$app" search --index images.npy --checkpoint whole --text "a frog" --json one.json
+quietly "$app" encode --checkpoint whole --data "$clipart" --split test --modality image --continuous --out relaxed.npy
+quietly "$app" index build --codes images.npy --out images.index
+quietly "$app" search --index images.index --codes texts.npy -k 7 --json index_hits.json
+cmp hits.json index_hits.json || fail "codes and the index of them give other answers"
+quietly "$app" search --index images.index --checkpoint whole --text "a frog" --json index_one.json
+cmp one.json index_one.json || fail "codes and the index of them give another answer to a text"
+quietly "$app" search --index images.index --checkpoint whole --text "a frog" -k 3 --rerank relaxed.npy --json cosine.json
+quietly "$app" search --index images.index --checkpoint whole --text "a frog" -k 3 --rerank asymmetric --json asymmetric.json
+mkdir -p pictures
+tar -xf "$clipart/clipart-000000.tar" -C pictures 00000.jpg 00001.jpg 00002.jpg
+printf '%s\n' pictures/00002.jpg "$PWD/pictures/00000.jpg" >list.txt
+quietly "$app" encode --checkpoint whole --images pictures --out folder.npy
+quietly "$app" encode --checkpoint whole --images list.txt --out list.npy
+quietly "$app" index build --codes folder.npy --out folder.index
+quietly "$app" search --index folder.index --checkpoint whole --image pictures/00001.jpg -k 1 --json picture.json
 printf 'A frog, a cat.\n\nhello\n' | "$app" tokenize --vocab whole/vocab.txt >ids.txt
 quietly "$app" info --json info.json
 quietly "$app" report --run whole --out page.html
@@ -108,6 +123,16 @@ for q, result in enumerate(hits["results"][:50]):
     assert [(h["distance"], place[h["id"]]) for h in result["hits"]] == distances, q
     assert [h["rank"] for h in result["hits"]] == list(range(1, 8))
 assert len(json.load(open("one.json"))["results"][0]["hits"]) == 10
+for name in "cosine.json", "asymmetric.json":
+    scores = [h["score"] for h in json.load(open(name))["results"][0]["hits"]]
+    assert len(scores) == 3 and scores == sorted(scores, reverse=True) and -1 <= scores[2] <= scores[0] <= 1, scores
+head = open("folder.npy", "rb").read()[:128].replace(b"(3, 4),", b"(1,16),")
+open("wide.npy", "wb").write(head + bytes(16))
+_, folder = npy("folder.npy")
+assert npy("list.npy")[1] == folder[8:] + folder[:4], "a list gives other codes than a folder"
+assert open("folder.npy.ids.txt").read().split("\n")[:2] == ["pictures/00000.jpg", "pictures/00001.jpg"]
+nearest = json.load(open("picture.json"))["results"][0]["hits"][0]
+assert nearest["distance"] == 0 and nearest["name"] == f"pictures/0000{nearest['id']}.jpg", nearest
 lines = open("ids.txt").read().split("\n")
 assert len(lines) == 4 and lines[1] == "2 3" and lines[0].startswith("2 ") and lines[0].endswith(" 3"), lines
 assert len(json.load(open("eval.json"))["binary"]["folds"]) == 5
@@ -154,6 +179,8 @@ head -c 2000 whole/model.safetensors >cut.safetensors
 expect 1 'cut.safetensors' eval --checkpoint cut.safetensors --data "$clipart"
 expect 1 'whole.json' search --index whole.json --codes texts.npy
 expect 1 'missing.npy' search --index missing.npy --codes texts.npy
-expect 1 'missing' encode --checkpoint whole --image-files missing --out bad.npy
+expect 1 'missing' encode --checkpoint whole --images missing --out bad.npy
+expect 2 'one of --data, --images and --texts' encode --checkpoint whole --images pictures --texts list.txt --out bad.npy
+expect 1 'bits of the codes.*: expected 32, got 128' search --index wide.npy --checkpoint whole --text 'a frog'
 expect 1 'missing' eval --checkpoint missing --data "$clipart"
 echo "the app's checks passed"
