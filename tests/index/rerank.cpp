@@ -37,6 +37,10 @@ TEST_CASE("The asymmetric score is the query times the code", "[index][rerank]")
   CHECK_THROWS_AS(score({77, 0}), Error);
   CHECK_THROWS_WITH(AsymmetricScores{}.of_query(index, std::span{query}.first(3)),
                     "AsymmetricScores: numbers of the query: expected 72, got 3");
+  auto wrong = query;
+  wrong[3] = std::numeric_limits<float>::quiet_NaN();
+  CHECK_THROWS_WITH(AsymmetricScores{}.of_query(index, wrong),
+                    "AsymmetricScores: numbers of the query: expected finite ones, got nan");
 }
 
 TEMPLATE_TEST_CASE("Stored vectors order the shortlist by cosine", "[index][rerank]", float, BFloat16, std::int8_t) {

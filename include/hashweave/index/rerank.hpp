@@ -13,6 +13,7 @@
 #include <hashweave/io/dtype.hpp>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -27,15 +28,26 @@ struct ScoredHit {
   friend constexpr bool operator==(const ScoredHit&, const ScoredHit&) = default;
 };
 
+namespace detail {
+
+/// A query vector of this many finite numbers, or an `Error`: one that is not a number has no order among others.
+inline void require_query(std::span<const float> query, Size width, std::string_view where) {
+  require(std::ssize(query) == width, where, "numbers of the query", width, query.size());
+  for (const float number : query) require(std::isfinite(number), where, "numbers of the query", "finite ones", number);
+}
+
+}  // namespace detail
+
 /// Scores of a real-valued query h against binary codes b of {-1, +1}^Bits: h.b / Bits. No more is kept than the codes
 /// that the index has. Of codes at the same Hamming distance it prefers those that differ where |h| is small.
 /// Source: A. Gordo, F. Perronnin, Y. Gong, S. Lazebnik, "Asymmetric Distances for Binary Embeddings", IEEE TPAMI 36
 /// (2014), section 3, with the sign as quantiser.
 struct AsymmetricScores {
-  /// The score of each hit in an index for this query. Throws `Error` unless h has as many numbers as the codes bits.
+  /// The score of each hit in an index for this query. Throws `Error` unless h has as many finite numbers as the codes
+  /// have bits.
   template <Size Bits, class Search, class Ids>
   auto of_query(const HammingIndex<Bits, Search, Ids>& index, std::span<const float> h) const {
-    require(std::ssize(h) == Bits, "AsymmetricScores", "numbers of the query", Bits, h.size());
+    detail::require_query(h, Bits, "AsymmetricScores");
     // sums[k][v]: what byte k adds where its value is v
     std::vector<std::array<float, 256>> sums(static_cast<std::size_t>(Bits / 8));
     for (Size k = 0; k < Bits / 8; ++k)
@@ -86,10 +98,11 @@ class VectorScores {
 
   Size size() const { return std::ssize(rows_); }
 
-  /// The score of each hit for this query. Throws `Error` where its length is another, and at a hit without a vector.
+  /// The score of each hit for this query. Throws `Error` where its length is another or a number
+  /// is not finite, and at a hit without a vector.
   template <class Index>
   auto of_query(const Index&, std::span<const float> query) const {
-    require(std::ssize(query) == width_, "VectorScores", "numbers of the query", width_, query.size());
+    detail::require_query(query, width_, "VectorScores");
     return [this, query = unit(query)](const Hit& hit) {
       const auto row = rows_.find(hit.id);
       if (row == rows_.end()) fail("VectorScores", "id of a hit", "one with a vector", hit.id);
