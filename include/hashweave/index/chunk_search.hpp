@@ -184,7 +184,7 @@ class ChunkSearch {
   const ChunkShape& shape_;
   BlockLayout layout_;
   const std::uint64_t* query_;
-  const IdFilter& filter_;
+  IdFilter filter_;
   double budget_;
   Selection& selection_;
   std::vector<std::uint64_t> words_;  // of the code at hand, then its difference to the query

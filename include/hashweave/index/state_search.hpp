@@ -209,7 +209,7 @@ class StateSearch {
 
   const CodeState& state_;
   const std::uint64_t* words_;
-  const IdFilter& filter_;
+  IdFilter filter_;
   SearchWays ways_;
   const Selection& empty_;
   std::vector<Selection> selections_;
