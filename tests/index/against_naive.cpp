@@ -180,7 +180,7 @@ TEMPLATE_TEST_CASE_SIG("An index answers as a naive one in random configurations
 TEMPLATE_TEST_CASE_SIG("Tables find what a scan finds, without its help", "[index][configurations]",
                        ((Size Bits), Bits), 16, 64, 104, 256) {
   Random random(static_cast<std::uint64_t>(Bits) + 1);
-  for (int i = 0; i < 60; ++i) {
+  for (int i = 0; i < 20; ++i) {
     Codes<Bits> source(random);
     const Size n = between(random, 256, 3000);
     HammingIndex<Bits, MultiIndexHashing<>> index{source.some(n)};
