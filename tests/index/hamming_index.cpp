@@ -150,3 +150,19 @@ TEST_CASE("A search for no neighbours or within a negative radius is refused", "
   REQUIRE_THROWS_AS(index.search(std::vector<Code<32>>(2), -1), Error);
   REQUIRE_THROWS_AS(index.search_radius(Code<32>{}, -1), Error);
 }
+
+TEST_CASE("The smallest and the largest id stand side by side", "[index]") {
+  using Limits = std::numeric_limits<std::int64_t>;
+  const auto codes = random_codes<64>(3, 14);
+  const std::vector<std::int64_t> ids{Limits::max(), 0, Limits::min()};
+  for (const bool together : {true, false}) {
+    HammingIndex<64> index;
+    if (together)
+      index.add(codes, ids);
+    else
+      for (std::size_t i = 0; i < 3; ++i) index.add(std::span(codes).subspan(i, 1), std::span(ids).subspan(i, 1));
+    index.compact();
+    REQUIRE(index.ids() == std::vector<std::int64_t>{Limits::min(), 0, Limits::max()});
+    for (std::size_t i = 0; i < 3; ++i) REQUIRE(index.search(codes[i], 1) == std::vector<Hit>{{ids[i], 0}});
+  }
+}

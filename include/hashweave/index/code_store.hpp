@@ -193,7 +193,7 @@ class CodeStore {
     require(n <= (largest < 0 ? last : last - largest), where, "codes to add after id " + std::to_string(largest),
             last - std::max<std::int64_t>(largest, 0), n);
     std::vector<std::int64_t> ids(static_cast<std::size_t>(n));
-    std::iota(ids.begin(), ids.end(), largest + 1);
+    for (Size i = 0; i < n; ++i) ids.data()[i] = largest + 1 + i;
     return ids;
   }
 

@@ -22,10 +22,15 @@ struct CodeBatch {
   CodeBatch from(Size first, Size words_each) const { return {words + first * words_each, ids + first, count - first}; }
 };
 
+/// largest - least, which may be larger than the largest id.
+inline std::uint64_t span_of_ids(std::int64_t least, std::int64_t largest) {
+  return static_cast<std::uint64_t>(largest) - static_cast<std::uint64_t>(least);
+}
+
 /// Whether ids follow one another: i, i + 1, …
 inline bool consecutive(const std::int64_t* ids, Size count) {
   for (Size i = 1; i < count; ++i)
-    if (ids[i - 1] == std::numeric_limits<std::int64_t>::max() || ids[i] != ids[i - 1] + 1) return false;
+    if (span_of_ids(ids[i - 1], ids[i]) != 1) return false;
   return true;
 }
 
@@ -39,7 +44,8 @@ inline CodePart sorted_part(BlockLayout layout, const CodeBatch& batch) {
   std::vector<Size> order(static_cast<std::size_t>(batch.count));
   std::iota(order.begin(), order.end(), Size{0});
   std::ranges::sort(order, {}, [&](Size i) { return batch.ids[i]; });
-  const bool dense = batch.ids[order.back()] - batch.ids[order.front()] == batch.count - 1;
+  const bool dense =
+      span_of_ids(batch.ids[order.front()], batch.ids[order.back()]) == static_cast<std::uint64_t>(batch.count) - 1;
   PartMemory sorted = dense ? PartMemory{layout, batch.count, false} : std::move(memory);
   for (const Size i : order) sorted.add(batch.words + i * layout.words(), batch.ids[i]);
   return sorted.part();
@@ -158,8 +164,8 @@ class PartBuilder {
     const bool follow = consecutive(batch.ids, BlockLayout::rows);
     if (open_ != nullptr) {
       const CodePart& part = parts.back();
-      const bool fits =
-          open_->rows() < open_->capacity() && (open_->with_ids() || (follow && part.largest_id() + 1 == batch.ids[0]));
+      const bool fits = open_->rows() < open_->capacity() &&
+                        (open_->with_ids() || (follow && span_of_ids(part.largest_id(), batch.ids[0]) == 1));
       if (!fits) close(parts);
     }
     const bool fresh = open_ == nullptr;
