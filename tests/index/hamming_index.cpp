@@ -154,7 +154,7 @@ TEST_CASE("A search for no neighbours or within a negative radius is refused", "
 TEST_CASE("The smallest and the largest id stand side by side", "[index]") {
   using Limits = std::numeric_limits<std::int64_t>;
   const auto codes = random_codes<64>(3, 14);
-  const std::vector<std::int64_t> ids{Limits::max(), 0, Limits::min()};
+  const std::vector<std::int64_t> ids{Limits::max(), Limits::min(), 0};
   for (const bool together : {true, false}) {
     HammingIndex<64> index;
     if (together)

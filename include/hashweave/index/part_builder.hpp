@@ -22,15 +22,18 @@ struct CodeBatch {
   CodeBatch from(Size first, Size words_each) const { return {words + first * words_each, ids + first, count - first}; }
 };
 
-/// largest - least, which may be larger than the largest id.
+/// largest - least of ids, least <= largest; it may be larger than the largest id.
 inline std::uint64_t span_of_ids(std::int64_t least, std::int64_t largest) {
   return static_cast<std::uint64_t>(largest) - static_cast<std::uint64_t>(least);
 }
 
+/// Whether an id is the one after another.
+inline bool follows(std::int64_t id, std::int64_t before) { return before < id && span_of_ids(before, id) == 1; }
+
 /// Whether ids follow one another: i, i + 1, …
 inline bool consecutive(const std::int64_t* ids, Size count) {
   for (Size i = 1; i < count; ++i)
-    if (span_of_ids(ids[i - 1], ids[i]) != 1) return false;
+    if (!follows(ids[i], ids[i - 1])) return false;
   return true;
 }
 
@@ -165,7 +168,7 @@ class PartBuilder {
     if (open_ != nullptr) {
       const CodePart& part = parts.back();
       const bool fits = open_->rows() < open_->capacity() &&
-                        (open_->with_ids() || (follow && span_of_ids(part.largest_id(), batch.ids[0]) == 1));
+                        (open_->with_ids() || (follow && follows(batch.ids[0], part.largest_id())));
       if (!fits) close(parts);
     }
     const bool fresh = open_ == nullptr;
