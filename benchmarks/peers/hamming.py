@@ -96,7 +96,7 @@ def measure_exact(tool_path, folder, bits, codes, results, kernels):
     tool.close()
 
 
-def measure_sublinear(tool_path, folder, bits, codes, results, others):
+def measure_sublinear(tool_path, folder, bits, codes, results, flat_too, multi_hash):
     """Multi-index hashing against our scan and FAISS's flat and multi-hash indexes, one query at a time, one thread."""
     import faiss
     import numpy as np
@@ -114,14 +114,14 @@ def measure_sublinear(tool_path, folder, bits, codes, results, others):
     sides = {"scan": lambda: tool.seconds(f"one scan 1 {slow}"),
              "mih": lambda: tool.seconds(f"one mih 1 {QUERIES}"),
              "small": lambda: tool.seconds(f"one small 1 {QUERIES}")}
-    if others:
+    if flat_too:
         db, queries = np.load(f"{folder}/codes.npy"), np.load(f"{folder}/queries.npy")
         flat = faiss.IndexBinaryFlat(bits)
         flat.add(db)
         sides["FAISS flat"] = lambda: timed(lambda: [flat.search(queries[i:i + 1], K) for i in range(slow)], slow)
         if not (np.sort(flat.search(queries[:50], K)[0], axis=1) == exact[:50]).all():
             sys.exit("multi-index hashing and FAISS differ")
-        for flips in (0, 1, 2):
+        for flips in (0, 1, 2) if multi_hash else ():
             multi = faiss.IndexBinaryMultiHash(bits, 4, 16)
             multi.add(db)
             multi.nflip = flips
@@ -190,11 +190,11 @@ def measure(tool, folder, out, largest):
                 save()
     for codes in (100_000, 1_000_000, 10_000_000, 100_000_000):
         if codes <= largest:
-            measure_sublinear(tool, folder, 64, codes, results, codes <= 10_000_000)
+            measure_sublinear(tool, folder, 64, codes, results, codes <= 10_000_000, codes <= 1_000_000)
             save()
     for codes in (1_000_000, 10_000_000):
         if codes <= largest:
-            measure_sublinear(tool, folder, 128, codes, results, False)
+            measure_sublinear(tool, folder, 128, codes, results, False, False)
             save()
     for codes in (100_000, 1_000_000):
         if codes <= largest:
@@ -267,9 +267,9 @@ def plot(results, out):
             if name in e["seconds"]:
                 lines.setdefault(label, []).append((e["codes"], 1 / e["seconds"][name][0]))
     points = {}
-    for e in (e for e in entries if e["what"] == "graphs" and e["codes"] == 1_000_000):
-        for p in e["points"]:
-            points.setdefault(p["name"].split(", ef")[0], []).append((p["recall"], 1 / p["seconds"]))
+    graphs = max((e for e in entries if e["what"] == "graphs"), key=lambda e: e["codes"], default={"points": [], "codes": 0})
+    for p in graphs["points"]:
+        points.setdefault(p["name"].split(", ef")[0], []).append((p["recall"], 1 / p["seconds"]))
     colours = ["#0b6e99", "#c2410c", "#6b7280", "#15803d", "#7c3aed", "#a16207"]
     svg = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 960 400" font-family="sans-serif" font-size="13">',
            '<rect width="960" height="400" fill="white"/>']
@@ -303,7 +303,7 @@ def plot(results, out):
     least = min(x for line in points.values() for x, _ in line) if points else 0
     floor = math.floor(least * 10) / 10
     if points:
-        panel(550, "1,000,000 codes: queries per second against recall@10", "recall@10", points,
+        panel(550, f"{graphs['codes']:,} codes: queries per second against recall@10", "recall@10", points,
               lambda r: (r - floor) / (1 - floor), [(floor, f"{floor:.1f}"), ((1 + floor) / 2, f"{(1 + floor) / 2:.2f}"), (1, "1")])
     svg.append("</svg>")
     with open(out, "w") as file:
