@@ -188,7 +188,7 @@ def measure(tool, folder, out, largest):
                 measure_exact(tool, folder, bits, codes, results,
                               ["portable", "ssse3", "avx2", "avx512bw"] if codes == 1_000_000 and bits == 128 else [])
                 save()
-    for codes in (100_000, 1_000_000, 10_000_000, 100_000_000):
+    for codes in (10_000, 100_000, 1_000_000, 10_000_000, 100_000_000):
         if codes <= largest:
             measure_sublinear(tool, folder, 64, codes, results, codes <= 10_000_000, codes <= 1_000_000)
             save()
@@ -253,7 +253,9 @@ def table(results, facts):
     for e in (e for e in entries if e["what"] == "graphs"):
         for p in e["points"]:
             print(f"| {e['codes']:,} | {p['name']} | {p['recall']:.3f} | {p['seconds'] * 1e6:.3g} |")
-        print(f"| {e['codes']:,} | building: FAISS HNSW {e['build FAISS HNSW']:.1f} s, usearch {e['build usearch']:.1f} s | | |")
+        for name in ("FAISS HNSW", "usearch"):
+            if f"build {name}" in e:
+                print(f"| {e['codes']:,} | {name}: built in {e[f'build {name}']:.1f} s | | |")
 
 
 def plot(results, out):

@@ -166,3 +166,16 @@ TEST_CASE("The smallest and the largest id stand side by side", "[index]") {
     for (std::size_t i = 0; i < 3; ++i) REQUIRE(index.search(codes[i], 1) == std::vector<Hit>{{ids[i], 0}});
   }
 }
+
+TEST_CASE("A bitset of ids is a filter", "[index]") {
+  const HammingIndex<64> index{std::vector<Code<64>>(200)};
+  std::vector<std::uint64_t> words(2);
+  for (const int id : {3, 70, 127}) words[static_cast<std::size_t>(id / 64)] |= std::uint64_t{1} << id % 64;
+  const auto ids_of = [](const std::vector<Hit>& hits) {
+    std::vector<std::int64_t> ids;
+    for (const Hit& hit : hits) ids.push_back(hit.id);
+    return ids;
+  };
+  REQUIRE(ids_of(index.search(Code<64>{}, 10, {.where = IdBits{words}})) == std::vector<std::int64_t>{3, 70, 127});
+  REQUIRE(ids_of(index.search(Code<64>{}, 2, {.where = IdBits{words, 10}})) == std::vector<std::int64_t>{13, 80});
+}

@@ -1,6 +1,7 @@
 #pragma once
 #include <concepts>
 #include <cstdint>
+#include <span>
 
 namespace hashweave {
 
@@ -21,6 +22,19 @@ class IdFilter {
  private:
   const void* what_ = nullptr;
   bool (*passes_)(const void*, std::int64_t) = nullptr;
+};
+
+/// A bitset of ids as a filter: id passes where bit id - first is 1 (the lowest of a word first). It keeps no copy.
+///
+///     index.search(query, 10, {.where = IdBits{words}});
+struct IdBits {
+  std::span<const std::uint64_t> words;
+  std::int64_t first = 0;
+
+  bool operator()(std::int64_t id) const {
+    const std::uint64_t at = static_cast<std::uint64_t>(id) - static_cast<std::uint64_t>(first);
+    return id >= first && at / 64 < words.size() && (words[at / 64] >> at % 64 & 1) != 0;
+  }
 };
 
 }  // namespace hashweave
