@@ -136,6 +136,18 @@ TEMPLATE_TEST_CASE_SIG("A saved index is loaded as it was", "[index][index_file]
   check_equal(index, load_index<Bits>(path));
 }
 
+TEMPLATE_TEST_CASE_SIG("Any number of tables is saved and loaded", "[index][index_file]", ((Size Chunks), Chunks), 1, 2,
+                       3, 8) {
+  const TemporaryFolder folder;
+  const auto path = folder / "a.hwi";
+  HammingIndex<64, MultiIndexHashing<Chunks>> index{random_codes<64>(1001, 1)};
+  index.compact();
+  REQUIRE(index.store().state()->parts[0].tables->shape().chunks == Chunks);
+  save_index(index, path);
+  verify_index(path);
+  check_equal(index, load_index<64, MultiIndexHashing<Chunks>>(path));
+}
+
 TEST_CASE("An empty index is a file, too", "[index][index_file]") {
   const TemporaryFolder folder;
   HammingIndex<64> index;

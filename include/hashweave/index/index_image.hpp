@@ -61,12 +61,12 @@ class IndexImage {
     for (const CodePart& part : state.parts) {
       const bool kept = part.stored != nullptr && part.stored->identity == identity;
       StoredPart stored = kept ? *part.stored : added(state.layout, part);
-      if (static_cast<std::uint64_t>(part.removed) != stored.removed || !kept) {
+      if (static_cast<std::uint64_t>(part.removed) != stored.removed) {
         stored.removed = static_cast<std::uint64_t>(part.removed);
         stored.section[StoredPart::alive] = {};
-        if (part.removed > 0) stored.section[StoredPart::alive] = section({std::as_bytes(std::span{*part.alive})});
+        if (part.removed > 0) stored.section[StoredPart::alive] = section(std::as_bytes(std::span{*part.alive}));
       }
-      if (kept && part.tables != nullptr && stored.chunks == 0) add_tables(stored, part);
+      if (part.tables != nullptr && stored.chunks == 0) add_tables(stored, part);
       for (const Section& s : stored.section) live_ += s.bytes;
       parts.push_back(stored);
     }
@@ -74,7 +74,7 @@ class IndexImage {
     head_.bits = static_cast<std::uint32_t>(state.layout.bits);
     head_.generation = generation;
     head_.identity = identity;
-    head_.directory = section({directory_});
+    head_.directory = section(directory_);
     head_.end = position_;
     head_.largest_id = state.largest_id;
   }
@@ -86,11 +86,10 @@ class IndexImage {
     stored.ascending = part.ascending ? 1 : 0;
     const Size blocks = BlockLayout::blocks_of(part.rows);
     stored.section[StoredPart::blocks] =
-        section({Bytes{part.blocks, static_cast<std::size_t>(blocks * layout.block_bytes())}});
+        section({part.blocks, static_cast<std::size_t>(blocks * layout.block_bytes())});
     if (part.ids != nullptr)
       stored.section[StoredPart::ids] =
-          section({std::as_bytes(std::span{part.ids, static_cast<std::size_t>(part.rows)})});
-    if (part.tables != nullptr) add_tables(stored, part);
+          section(std::as_bytes(std::span{part.ids, static_cast<std::size_t>(part.rows)}));
     return stored;
   }
 
@@ -100,28 +99,33 @@ class IndexImage {
     stored.width = static_cast<std::uint32_t>(shape.width);
     stored.row_bits = static_cast<std::uint32_t>(shape.row_bits);
     stored.check_bits = static_cast<std::uint32_t>(shape.check_bits);
-    std::vector<Bytes> starts, entries;
-    for (Size c = 0; c < shape.chunks; ++c) {
-      starts.push_back(std::as_bytes(std::span{part.tables->starts(c), static_cast<std::size_t>(shape.buckets() + 1)}));
-      entries.push_back(
-          {part.tables->entries(c), static_cast<std::size_t>(ChunkTables::table_bytes(shape, part.rows))});
-    }
-    stored.section[StoredPart::starts] = section(starts);
-    stored.section[StoredPart::entries] = section(entries);
+    const auto starts = static_cast<std::size_t>(shape.buckets() + 1);
+    const auto entries = static_cast<std::size_t>(ChunkTables::table_bytes(shape, part.rows));
+    for (Size c = 0; c < shape.chunks; ++c)
+      add_padded(stored.section[StoredPart::starts], std::as_bytes(std::span{part.tables->starts(c), starts}));
+    for (Size c = 0; c < shape.chunks; ++c)
+      add_padded(stored.section[StoredPart::entries], {part.tables->entries(c), entries});
   }
 
-  /// Plans a section of these pieces, each padded to a multiple of 64 bytes but for the last one of a directory.
-  Section section(const std::vector<Bytes>& pieces) {
-    Section s{.offset = position_};
-    for (const Bytes& piece : pieces) {
-      pieces_.push_back(piece);
-      s.checksum = crc32c(piece, s.checksum);
-      const std::uint64_t padded = pieces.size() > 1 ? round_up_64(piece.size()) : piece.size();
-      s.checksum = crc32c(Bytes{no_bytes.data(), padded - piece.size()}, s.checksum);
-      s.bytes += padded;
-      position_ += round_up_64(piece.size());
-    }
+  /// The next bytes to write, which the next multiple of 64 follows.
+  void plan(Bytes bytes) {
+    pieces_.push_back(bytes);
+    position_ += round_up_64(bytes.size());
+  }
+
+  /// Plans a section of these bytes.
+  Section section(Bytes bytes) {
+    const Section s{.offset = position_, .bytes = bytes.size(), .checksum = crc32c(bytes)};
+    plan(bytes);
     return s;
+  }
+
+  /// Plans one more table of a section, the zeros behind it included. Nothing else is planned between its tables.
+  void add_padded(Section& s, Bytes table) {
+    if (s.bytes == 0) s.offset = position_;
+    s.bytes += round_up_64(table.size());
+    s.checksum = crc32c(Bytes{no_bytes.data(), round_up_64(table.size()) - table.size()}, crc32c(table, s.checksum));
+    plan(table);
   }
 
   void write_pieces(FileWriter& out) const {
