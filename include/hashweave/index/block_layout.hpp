@@ -1,5 +1,5 @@
 #pragma once
-#include <bit>
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <hashweave/core/types.hpp>
@@ -25,23 +25,25 @@ struct BlockLayout {
   /// Blocks that hold this many codes.
   static Size blocks_of(Size codes) { return (codes + rows - 1) / rows; }
 
-  /// Writes the words of one code into row `row` of a block.
-  void put(std::byte* block, Size row, const std::uint64_t* words) const {
+  /// Where byte k of a row lies, from the first block on.
+  Size place(Size row, Size k) const { return row / rows * block_bytes() + k * rows + row % rows; }
+
+  /// Writes the words of one code into a row.
+  void put(std::byte* blocks, Size row, const std::uint64_t* words) const {
+    std::byte* first = blocks + place(row, 0);
     for (Size k = 0; k < code_bytes(); ++k)
-      block[k * rows + row] = static_cast<std::byte>(words[k / 8] >> 8 * (k % 8) & 0xffu);
+      first[k * rows] = static_cast<std::byte>(words[k / 8] >> 8 * (k % 8) & 0xffu);
   }
 
-  /// Word w of the code in row `row` of a block, 0 <= w < words().
-  std::uint64_t word(const std::byte* block, Size row, Size w) const {
-    std::uint64_t value = 0;
-    const Size end = code_bytes() < 8 * w + 8 ? code_bytes() : 8 * w + 8;
-    for (Size k = 8 * w; k < end; ++k) value |= static_cast<std::uint64_t>(block[k * rows + row]) << 8 * (k % 8);
-    return value;
-  }
-
-  /// The words of the code in row `row` of a block.
-  void get(const std::byte* block, Size row, std::uint64_t* words) const {
-    for (Size w = 0; w < this->words(); ++w) words[w] = word(block, row, w);
+  /// The words of the code in a row.
+  void get(const std::byte* blocks, Size row, std::uint64_t* words) const {
+    const std::byte* first = blocks + place(row, 0);
+    for (Size w = 0; w < this->words(); ++w) {
+      std::uint64_t word = 0;
+      const Size end = std::min(code_bytes(), 8 * w + 8);
+      for (Size k = 8 * w; k < end; ++k) word |= static_cast<std::uint64_t>(first[k * rows]) << 8 * (k % 8);
+      words[w] = word;
+    }
   }
 };
 

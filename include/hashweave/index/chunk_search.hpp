@@ -1,7 +1,6 @@
 #pragma once
 #include <bit>
 #include <cstdint>
-#include <cstring>
 #include <hashweave/core/types.hpp>
 #include <hashweave/index/chunk_tables.hpp>
 #include <hashweave/index/id_filter.hpp>
@@ -23,9 +22,7 @@ struct EntryCheck {
     const std::uint64_t row_mask = (std::uint64_t{1} << row_bits) - 1;
     Size count = 0;
     for (Size at = first * entry_bits; at < last * entry_bits; at += entry_bits) {
-      std::uint64_t entry;
-      std::memcpy(&entry, entries + at / 8, sizeof entry);
-      entry >>= at % 8;
+      const std::uint64_t entry = entry_at(entries, at);
       out[count] = static_cast<Size>(entry & row_mask);
       count += __builtin_popcountll((entry >> row_bits & check_mask) ^ check) <= bound ? 1 : 0;
     }
@@ -161,13 +158,12 @@ class ChunkSearch {
   }
 
   void prefetch(Size row) const {
-    const std::byte* block = part_.blocks + row / BlockLayout::rows * layout_.block_bytes();
-    for (Size k = 0; k < layout_.code_bytes(); ++k) __builtin_prefetch(block + k * BlockLayout::rows);
+    for (Size k = 0; k < layout_.code_bytes(); ++k) __builtin_prefetch(part_.blocks + layout_.place(row, k));
   }
 
   void offer(Size row) {
     if (row >= part_.rows || !part_.has(row)) return;
-    layout_.get(part_.blocks + row / BlockLayout::rows * layout_.block_bytes(), row % BlockLayout::rows, words_.data());
+    layout_.get(part_.blocks, row, words_.data());
     int distance = 0;
     for (Size w = 0; w < layout_.words(); ++w) distance += std::popcount(words_.data()[w] ^= query_[w]);
     if (distance > selection_.kth()) return;

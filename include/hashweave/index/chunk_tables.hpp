@@ -63,6 +63,13 @@ struct ChunkShape {
   }
 };
 
+/// The entry that begins at this bit, at most 57 bits; what follows it stands above.
+[[gnu::always_inline]] inline std::uint64_t entry_at(const std::byte* entries, Size bit) {
+  std::uint64_t eight;
+  std::memcpy(&eight, entries + bit / 8, sizeof eight);
+  return eight >> bit % 8;
+}
+
 /// The rows of a part by the value of each chunk of their codes.
 ///
 /// Table c has a bucket for every value of chunk c: the rows with that value, one after another, each with some further
@@ -83,10 +90,7 @@ class ChunkTables {
 
   /// Entry i of table c: the row, and above it the check bits.
   std::uint64_t entry(Size c, Size i) const {
-    const Size at = i * shape_.entry_bits();
-    std::uint64_t eight;
-    std::memcpy(&eight, entries(c) + at / 8, sizeof eight);
-    return eight >> at % 8 & ~std::uint64_t{0} >> (64 - shape_.entry_bits());
+    return entry_at(entries(c), i * shape_.entry_bits()) & ~std::uint64_t{0} >> (64 - shape_.entry_bits());
   }
 
   /// Bytes of the entries of a table: entries of entry_bits() bits, and room to read eight bytes anywhere.
@@ -143,7 +147,7 @@ class TableBuilder {
   };
 
   const std::uint64_t* words(Size row) {
-    layout_.get(part_.blocks + row / BlockLayout::rows * layout_.block_bytes(), row % BlockLayout::rows, words_.data());
+    layout_.get(part_.blocks, row, words_.data());
     return words_.data();
   }
 

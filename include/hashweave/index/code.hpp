@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <hashweave/core/error.hpp>
 #include <hashweave/core/types.hpp>
+#include <hashweave/io/bytes.hpp>
 #include <iterator>
 #include <ranges>
 #include <span>
@@ -82,13 +83,6 @@ struct Hamming {
     return hamming(a, b);
   }
 };
-
-/// The byte with its eight bits in the other order.
-constexpr std::uint8_t reversed_bits(std::uint8_t byte) {
-  unsigned out = 0;
-  for (int i = 0; i < 8; ++i) out |= (byte >> i & 1u) << (7 - i);
-  return static_cast<std::uint8_t>(out);
-}
 
 /// The Bits / 8 bytes of a code, by default those of `numpy.packbits(code > 0)`.
 template <Size Bits>

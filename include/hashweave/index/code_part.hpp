@@ -89,14 +89,12 @@ class PartMemory {
   Size capacity() const { return capacity_; }
   Size rows() const { return rows_; }
   bool with_ids() const { return ids_ != nullptr; }
-  std::byte* block(Size b) { return blocks_.get() + b * layout_.block_bytes(); }
 
   /// One more row, of these words. A block is cleared when its first row comes.
   void add(const std::uint64_t* words, std::int64_t id) {
-    const Size row = rows_ % BlockLayout::rows;
-    std::byte* to = block(rows_ / BlockLayout::rows);
-    if (row == 0) std::memset(to, 0, static_cast<std::size_t>(layout_.block_bytes()));
-    layout_.put(to, row, words);
+    if (rows_ % BlockLayout::rows == 0)
+      std::memset(blocks_.get() + layout_.place(rows_, 0), 0, static_cast<std::size_t>(layout_.block_bytes()));
+    layout_.put(blocks_.get(), rows_, words);
     note(id);
   }
 
@@ -111,10 +109,6 @@ class PartMemory {
     part.first_id = first_;
     part.ascending = ascending_;
     return part;
-  }
-
-  Size size_in_bytes() const {
-    return capacity_ / BlockLayout::rows * layout_.block_bytes() + (with_ids() ? 8 * capacity_ : 0);
   }
 
  private:

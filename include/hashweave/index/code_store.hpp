@@ -6,6 +6,7 @@
 #include <hashweave/core/types.hpp>
 #include <hashweave/index/code_part.hpp>
 #include <hashweave/index/part_builder.hpp>
+#include <hashweave/io/code_table.hpp>
 #include <limits>
 #include <memory>
 #include <mutex>
@@ -129,7 +130,7 @@ class CodeStore {
   void update(const std::uint64_t* words, std::span<const std::int64_t> ids, std::string_view where) {
     const std::lock_guard lock{changing_};
     const State before = state();
-    require_once(ids, where);
+    require_each_once(ids, where);
     for (const std::int64_t id : ids)
       if (!before->find(id)) fail(where, "ids to update", "ids that are there", id);
     if (ids.empty()) return;
@@ -197,16 +198,8 @@ class CodeStore {
     return ids;
   }
 
-  static void require_once(std::span<const std::int64_t> ids, std::string_view where) {
-    if (std::ranges::adjacent_find(ids, std::ranges::greater_equal{}) == ids.end()) return;
-    std::vector<std::int64_t> sorted{ids.begin(), ids.end()};
-    std::ranges::sort(sorted);
-    const auto twice = std::ranges::adjacent_find(sorted);
-    if (twice != sorted.end()) fail(where, "ids", "each once", std::to_string(*twice) + " twice");
-  }
-
   static void require_new(const CodeState& state, std::span<const std::int64_t> ids, std::string_view where) {
-    require_once(ids, where);
+    require_each_once(ids, where);
     for (const std::int64_t id : ids)
       if (id <= state.largest_id && state.find(id)) fail(where, "ids", "each once", std::to_string(id) + " twice");
   }

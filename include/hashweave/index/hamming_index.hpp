@@ -17,13 +17,6 @@
 
 namespace hashweave {
 
-/// How a search goes about it. What it answers depends on `where` alone.
-struct SearchOptions {
-  IdFilter where{};            // items that may be answers; all by default
-  Threads* threads = nullptr;  // who takes part; one thread by default. One search at a time has them
-  ScanKernel kernel = best_scan_kernel();
-};
-
 /// Exact nearest neighbours of binary codes by Hamming distance.
 ///
 /// `Search` says how they are found: `LinearScan`, `MultiIndexHashing<Chunks>`, or `Automatic`, which has tables where
@@ -156,10 +149,7 @@ class HammingIndex {
 
   static CodeType code_at(const detail::CodeState& state, detail::CodeState::Place place) {
     CodeType code;
-    const BlockLayout layout{Bits};
-    const std::byte* blocks = state.parts.data()[place.part].blocks;
-    layout.get(blocks + place.row / BlockLayout::rows * layout.block_bytes(), place.row % BlockLayout::rows,
-               code.words.data());
+    state.layout.get(state.parts.data()[place.part].blocks, place.row, code.words.data());
     return code;
   }
 
@@ -168,9 +158,7 @@ class HammingIndex {
                                                const SearchOptions& options, const Selection& empty) {
     require(available(options.kernel), "HammingIndex", "instructions of the scan", "some that this processor has",
             name_of(options.kernel));
-    return detail::StateSearch<Selection>{
-        state, words(queries), std::ssize(queries), options.where, {options.kernel, options.threads}, empty}
-        .answers();
+    return detail::StateSearch<Selection>{state, words(queries), std::ssize(queries), options, empty}.answers();
   }
 
   detail::CodeStore store_;

@@ -72,7 +72,7 @@ inline void verify_tables(const CodePart& part, BlockLayout layout, const std::s
         const Size row = static_cast<Size>(entry & ((std::uint64_t{1} << shape.row_bits) - 1));
         require(row < part.rows && !seen[static_cast<std::size_t>(row)], where, "rows in a table", "each once", row);
         seen[static_cast<std::size_t>(row)] = true;
-        layout.get(part.blocks + row / BlockLayout::rows * layout.block_bytes(), row % BlockLayout::rows, words.data());
+        layout.get(part.blocks, row, words.data());
         require(shape.chunk(words.data(), c) == static_cast<std::uint64_t>(bucket) &&
                     shape.check(words.data(), c) == entry >> shape.row_bits,
                 where, "table " + std::to_string(c) + ", row " + std::to_string(row), "bits of its code", "others");

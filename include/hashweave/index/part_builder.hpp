@@ -37,21 +37,26 @@ inline bool consecutive(const std::int64_t* ids, Size count) {
   return true;
 }
 
-/// One part with the codes of a batch, ids ascending.
-inline CodePart sorted_part(BlockLayout layout, const CodeBatch& batch) {
-  PartMemory memory{layout, batch.count, !consecutive(batch.ids, batch.count)};
-  if (std::adjacent_find(batch.ids, batch.ids + batch.count, std::greater_equal{}) == batch.ids + batch.count) {
-    for (Size i = 0; i < batch.count; ++i) memory.add(batch.words + i * layout.words(), batch.ids[i]);
-    return memory.part();
-  }
-  std::vector<Size> order(static_cast<std::size_t>(batch.count));
+/// Rows 0 .. count - 1 in the order of their ids.
+template <class IdOf>
+std::vector<Size> rows_by_id(Size count, const IdOf& id_of) {
+  std::vector<Size> order(static_cast<std::size_t>(count));
   std::iota(order.begin(), order.end(), Size{0});
-  std::ranges::sort(order, {}, [&](Size i) { return batch.ids[i]; });
-  const bool dense =
-      span_of_ids(batch.ids[order.front()], batch.ids[order.back()]) == static_cast<std::uint64_t>(batch.count) - 1;
-  PartMemory sorted = dense ? PartMemory{layout, batch.count, false} : std::move(memory);
-  for (const Size i : order) sorted.add(batch.words + i * layout.words(), batch.ids[i]);
-  return sorted.part();
+  std::ranges::sort(order, {}, id_of);
+  return order;
+}
+
+/// One part with the codes of a batch, at least one, ids ascending.
+inline CodePart sorted_part(BlockLayout layout, const CodeBatch& batch) {
+  const std::int64_t *ids = batch.ids, *end = ids + batch.count;
+  std::vector<Size> order;  // of ids that do not ascend
+  if (std::adjacent_find(ids, end, std::greater_equal{}) != end)
+    order = rows_by_id(batch.count, [&](Size i) { return ids[i]; });
+  const auto row = [&](Size i) { return order.empty() ? i : order.data()[i]; };
+  const bool dense = span_of_ids(ids[row(0)], ids[row(batch.count - 1)]) == static_cast<std::uint64_t>(batch.count) - 1;
+  PartMemory memory{layout, batch.count, !dense};
+  for (Size i = 0; i < batch.count; ++i) memory.add(batch.words + row(i) * layout.words(), ids[row(i)]);
+  return memory.part();
 }
 
 /// One part with the codes of many that are there, ids ascending.
@@ -79,17 +84,11 @@ inline CodePart merged_part(BlockLayout layout, const std::vector<CodePart>& par
     rows += part.alive_rows();
     least = std::min(least, part.least_id());
     largest = std::max(largest, part.largest_id());
-    if (!part.ascending) {
-      auto& order = orders[static_cast<std::size_t>(p)];
-      order.resize(static_cast<std::size_t>(part.rows));
-      std::iota(order.begin(), order.end(), Size{0});
-      std::ranges::sort(order, {}, [&](Size row) { return part.id(row); });
-    }
+    if (!part.ascending)
+      orders[static_cast<std::size_t>(p)] = rows_by_id(part.rows, [&](Size row) { return part.id(row); });
     offer(p, 0);
   }
-  // without gaps the ids need no memory; unsigned, because their distance may be larger than the largest number
-  const bool dense =
-      static_cast<std::uint64_t>(largest) - static_cast<std::uint64_t>(least) == static_cast<std::uint64_t>(rows) - 1;
+  const bool dense = span_of_ids(least, largest) == static_cast<std::uint64_t>(rows) - 1;  // then ids need no memory
   PartMemory memory{layout, rows, !dense};
   std::vector<std::uint64_t> words(static_cast<std::size_t>(layout.words()));
   while (!next.empty()) {
@@ -97,7 +96,7 @@ inline CodePart merged_part(BlockLayout layout, const std::vector<CodePart>& par
     next.pop();
     const CodePart& part = parts[static_cast<std::size_t>(row.part)];
     const Size at = row_at(row.part, row.at);
-    layout.get(part.blocks + at / BlockLayout::rows * layout.block_bytes(), at % BlockLayout::rows, words.data());
+    layout.get(part.blocks, at, words.data());
     memory.add(words.data(), row.id);
     offer(row.part, row.at + 1);
   }

@@ -19,9 +19,6 @@ namespace hashweave::detail {
 namespace scan_ssse3 {
 struct V {
   using Reg = __m128i;
-  struct Shared {
-    Reg low, high;  // halves of bytes
-  };
   static constexpr Size lanes = 16;
 #include <hashweave/index/scan_tables.inc>
   static Reg zero() { return _mm_setzero_si128(); }
@@ -30,9 +27,8 @@ struct V {
     const Reg half = _mm_set1_epi8(15);
     return {_mm_and_si128(x, half), _mm_and_si128(_mm_srli_epi16(x, 4), half)};
   }
-  static Reg differing(const Shared& x, const std::byte* query) {
-    return _mm_add_epi8(_mm_shuffle_epi8(load(query), x.low), _mm_shuffle_epi8(load(query + 16), x.high));
-  }
+  static Reg table(const std::byte* p) { return load(p); }
+  static Reg pick(Reg from, Reg halves) { return _mm_shuffle_epi8(from, halves); }
   static Reg add(Reg a, Reg b) { return _mm_add_epi8(a, b); }
   static Reg even(Reg x) { return _mm_and_si128(x, _mm_set1_epi16(0xff)); }
   static Reg odd(Reg x) { return _mm_srli_epi16(x, 8); }
@@ -65,9 +61,6 @@ struct V {
 namespace scan_avx2 {
 struct V {
   using Reg = __m256i;
-  struct Shared {
-    Reg low, high;  // halves of bytes
-  };
   static constexpr Size lanes = 32;
 #include <hashweave/index/scan_tables.inc>
   static Reg zero() { return _mm256_setzero_si256(); }
@@ -79,9 +72,7 @@ struct V {
     const Reg half = _mm256_set1_epi8(15);
     return {_mm256_and_si256(x, half), _mm256_and_si256(_mm256_srli_epi16(x, 4), half)};
   }
-  static Reg differing(const Shared& x, const std::byte* query) {
-    return _mm256_add_epi8(_mm256_shuffle_epi8(table(query), x.low), _mm256_shuffle_epi8(table(query + 16), x.high));
-  }
+  static Reg pick(Reg from, Reg halves) { return _mm256_shuffle_epi8(from, halves); }
   static Reg add(Reg a, Reg b) { return _mm256_add_epi8(a, b); }
   static Reg even(Reg x) { return _mm256_and_si256(x, _mm256_set1_epi16(0xff)); }
   static Reg odd(Reg x) { return _mm256_srli_epi16(x, 8); }
@@ -105,13 +96,13 @@ struct V {
 #pragma GCC pop_options
 #endif
 
-/// What both kinds of AVX-512 registers share.
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw"))), apply_to = function)
 #else
 #pragma GCC push_options
 #pragma GCC target("avx512f,avx512bw")
 #endif
+/// What both kinds of AVX-512 registers share.
 struct ScanAvx512 {
   using Reg = __m512i;
   static constexpr Size lanes = 64;
@@ -130,23 +121,8 @@ struct ScanAvx512 {
   }
   static void store(std::uint16_t* out, Reg x) { _mm512_storeu_si512(out, x); }
 };
-#if defined(__clang__)
-#pragma clang attribute pop
-#else
-#pragma GCC pop_options
-#endif
-
-#if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw"))), apply_to = function)
-#else
-#pragma GCC push_options
-#pragma GCC target("avx512f,avx512bw")
-#endif
 namespace scan_avx512bw {
 struct V : ScanAvx512 {
-  struct Shared {
-    Reg low, high;  // halves of bytes
-  };
 #include <hashweave/index/scan_tables.inc>
   static Reg table(const std::byte* p) {
     return _mm512_maskz_broadcast_i32x4(0xffff, _mm_load_si128(reinterpret_cast<const __m128i*>(p)));
@@ -155,9 +131,7 @@ struct V : ScanAvx512 {
     const Reg half = _mm512_set1_epi8(15);
     return {_mm512_and_si512(x, half), _mm512_and_si512(_mm512_srli_epi16(x, 4), half)};
   }
-  static Reg differing(const Shared& x, const std::byte* query) {
-    return _mm512_add_epi8(_mm512_shuffle_epi8(table(query), x.low), _mm512_shuffle_epi8(table(query + 16), x.high));
-  }
+  static Reg pick(Reg from, Reg halves) { return _mm512_shuffle_epi8(from, halves); }
 };
 #include <hashweave/index/scan_vector.inc>
 }  // namespace scan_avx512bw

@@ -12,7 +12,16 @@
 #include <span>
 #include <vector>
 
-namespace hashweave::detail {
+namespace hashweave {
+
+/// How a search goes about it. What it answers depends on `where` alone.
+struct SearchOptions {
+  IdFilter where{};            // items that may be answers; all by default
+  Threads* threads = nullptr;  // who takes part; one thread by default. One search at a time has them
+  ScanKernel kernel = best_scan_kernel();
+};
+
+namespace detail {
 
 /// Memory of codes, ids, tables and notes of what is removed.
 inline Size size_in_bytes(const CodeState& state) {
@@ -27,12 +36,6 @@ inline Size size_in_bytes(const CodeState& state) {
   return bytes;
 }
 
-/// How a search is done; its answers do not depend on it.
-struct SearchWays {
-  ScanKernel kernel = best_scan_kernel();
-  Threads* threads = nullptr;
-};
-
 /// Searches of the codes of one state for several queries at once.
 ///
 /// Selection: `limit(ascending)`, `kth()`, `offer(id, distance)`, `take(other)`, `answers()`, as NearestSelection.
@@ -42,12 +45,11 @@ template <class Selection>
 class StateSearch {
  public:
   /// `queries`: `count` codes of layout.words() words each. `empty`: the selection that each begins with.
-  StateSearch(const CodeState& state, const std::uint64_t* queries, Size count, const IdFilter& filter,
-              const SearchWays& ways, const Selection& empty)
+  StateSearch(const CodeState& state, const std::uint64_t* queries, Size count, const SearchOptions& options,
+              const Selection& empty)
       : state_{state},
         words_{queries},
-        filter_{filter},
-        ways_{ways},
+        options_{options},
         empty_{empty},
         selections_(static_cast<std::size_t>(count), empty),
         prepared_stride_{state.layout.code_bytes() * prepared_bytes},
@@ -56,7 +58,7 @@ class StateSearch {
     for (Size q = 0; q < count; ++q) {
       for (Size k = 0; k < std::ssize(bytes); ++k)
         bytes.data()[k] = static_cast<std::uint8_t>(words_[q * state.layout.words() + k / 8] >> 8 * (k % 8));
-      prepare(ways.kernel, bytes.data(), std::ssize(bytes), prepared_.get() + q * prepared_stride_);
+      prepare(options.kernel, bytes.data(), std::ssize(bytes), prepared_.get() + q * prepared_stride_);
     }
     std::vector<Size> all(static_cast<std::size_t>(count));
     std::iota(all.begin(), all.end(), Size{0});
@@ -97,12 +99,12 @@ class StateSearch {
 
   template <class F>
   void run(Size tasks, const F& f) {
-    if (ways_.threads != nullptr)
-      ways_.threads->run(tasks, [&](Size t, Size) { f(t); });
+    if (options_.threads != nullptr)
+      options_.threads->run(tasks, [&](Size t, Size) { f(t); });
     else
       for (Size t = 0; t < tasks; ++t) f(t);
   }
-  Size threads() const { return ways_.threads != nullptr ? ways_.threads->count() : 1; }
+  Size threads() const { return options_.threads != nullptr ? options_.threads->count() : 1; }
 
   /// Searches a part by its tables -> the queries for which a scan is better.
   std::vector<Size> by_tables(Size p, const std::vector<Size>& queries) {
@@ -115,7 +117,7 @@ class StateSearch {
       const Size q = queries.data()[i];
       Selection found = empty_;
       const std::uint64_t* words = words_ + q * state_.layout.words();
-      if (!ChunkSearch<Selection>{part, state_.layout, words, filter_, budget, found}.run()) return;
+      if (!ChunkSearch<Selection>{part, state_.layout, words, options_.where, budget, found}.run()) return;
       selections_.data()[q].take(found);
       done.data()[i] = 1;
     });
@@ -179,7 +181,7 @@ class StateSearch {
     Report report{.part = &part,
                   .first_block = piece.first,
                   .ordered = state_.ordered[static_cast<std::size_t>(piece.part)],
-                  .filter = &filter_,
+                  .filter = &options_.where,
                   .selections = {}};
     ScanQueries asked;
     asked.alone = queries.size() == 1;
@@ -197,24 +199,24 @@ class StateSearch {
                 .allowed = part.alive != nullptr ? part.alive->data() + piece.first : nullptr,
                 .report = Report::of,
                 .context = &report};
-    detail::scan(ways_.kernel, job, asked);
+    detail::scan(options_.kernel, job, asked);
     if (!cut_off) return;
     const std::uint64_t rows = part.rows_of_block(piece.first + job.count);
     job.blocks += job.count * state_.layout.block_bytes();
     report.first_block += job.count;
     job.count = 1;
     job.allowed = &rows;
-    detail::scan(ways_.kernel, job, asked);
+    detail::scan(options_.kernel, job, asked);
   }
 
   const CodeState& state_;
   const std::uint64_t* words_;
-  IdFilter filter_;
-  SearchWays ways_;
+  SearchOptions options_;
   const Selection& empty_;
   std::vector<Selection> selections_;
   Size prepared_stride_;
   std::shared_ptr<std::byte[]> prepared_;
 };
 
-}  // namespace hashweave::detail
+}  // namespace detail
+}  // namespace hashweave

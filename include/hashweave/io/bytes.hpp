@@ -20,6 +20,13 @@ using Bytes = std::span<const std::byte>;
 inline Bytes as_bytes(std::string_view text) { return std::as_bytes(std::span{text.data(), text.size()}); }
 inline std::string_view as_text(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
+/// The byte with its eight bits in the other order.
+constexpr std::uint8_t reversed_bits(std::uint8_t byte) {
+  unsigned out = 0;
+  for (int i = 0; i < 8; ++i) out |= (byte >> i & 1u) << (7 - i);
+  return static_cast<std::uint8_t>(out);
+}
+
 /// A name from a file as messages write it: control characters as \xNN, cut off after 200 bytes.
 inline std::string legible(std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";

@@ -4,6 +4,7 @@
 #include <functional>
 #include <hashweave/core/error.hpp>
 #include <hashweave/core/types.hpp>
+#include <hashweave/io/bytes.hpp>
 #include <hashweave/io/checked.hpp>
 #include <numeric>
 #include <span>
@@ -13,6 +14,15 @@
 #include <vector>
 
 namespace hashweave {
+
+/// Throws `Error` where an id comes twice. Cost: O(n) where they ascend, O(n log n) and 8 bytes an id otherwise.
+inline void require_each_once(std::span<const std::int64_t> ids, std::string_view where) {
+  if (std::ranges::adjacent_find(ids, std::ranges::greater_equal{}) == ids.end()) return;
+  std::vector<std::int64_t> sorted(ids.begin(), ids.end());
+  std::ranges::sort(sorted);
+  const auto twice = std::ranges::adjacent_find(sorted);
+  if (twice != sorted.end()) fail(where, "ids", "each once", std::to_string(*twice) + " twice");
+}
 
 /// Binary codes whose length is known at run time only, each with an id: what files of other tools are read into and
 /// written from.
@@ -50,11 +60,7 @@ struct CodeTable {
       fail(where, "bytes of " + std::to_string(rows()) + " codes of " + std::to_string(bits) + " bits",
            wanted ? std::to_string(*wanted) : "as many as fit into memory", bytes.size());
     if (!ids_given && !ids_are_row_numbers()) fail(where, "ids that were not given", "the row numbers", "others");
-    if (std::ranges::adjacent_find(ids, std::ranges::greater_equal{}) == ids.end()) return;
-    std::vector<std::int64_t> sorted(ids);
-    std::ranges::sort(sorted);
-    const auto twice = std::ranges::adjacent_find(sorted);
-    if (twice != sorted.end()) fail(where, "ids", "each once", std::to_string(*twice) + " twice");
+    require_each_once(ids, where);
   }
 };
 
@@ -81,11 +87,7 @@ inline CodeTable code_table(Size bits, std::vector<std::uint8_t> bytes) {
 /// Turns the bits of every byte round, for codes that number them from the least significant one, as FAISS's
 /// `fvec2bitvec` and `real_to_binary` do. (FAISS sets a bit where x >= 0, this library where x > 0.)
 inline void reverse_bits_of_bytes(CodeTable& table) {
-  for (std::uint8_t& byte : table.bytes) {
-    unsigned out = 0;
-    for (unsigned i = 0; i < 8; ++i) out |= (byte >> i & 1U) << (7 - i);
-    byte = static_cast<std::uint8_t>(out);
-  }
+  for (std::uint8_t& byte : table.bytes) byte = reversed_bits(byte);
 }
 
 }  // namespace hashweave
