@@ -7,21 +7,29 @@
 
 namespace hashweave {
 
+/// Philox4x32: what two of the four numbers are multiplied by, and what the halves of the key grow by, in each of ten
+/// rounds.
+struct PhiloxConstants {
+  static constexpr std::uint32_t first = 0xD2511F53, second = 0xCD9E8D57, key0 = 0x9E3779B9, key1 = 0xBB67AE85;
+  static constexpr int rounds = 10;
+};
+
 /// Ten rounds of Philox4x32 on as many counters as there are lanes, by vector instructions where there are some.
 template <std::size_t Lanes>
 constexpr void philox_rounds(std::uint32_t (&c)[4][Lanes], std::uint64_t key) {
   auto k0 = static_cast<std::uint32_t>(key), k1 = static_cast<std::uint32_t>(key >> 32);
-  for (int round = 0; round < 10; ++round) {
+  for (int round = 0; round < PhiloxConstants::rounds; ++round) {
 #pragma GCC unroll 1  // a loop that is unrolled first is not made vector code
     for (std::size_t l = 0; l < Lanes; ++l) {
-      const std::uint64_t a = std::uint64_t{0xD2511F53} * c[0][l], b = std::uint64_t{0xCD9E8D57} * c[2][l];
+      const std::uint64_t a = std::uint64_t{PhiloxConstants::first} * c[0][l];
+      const std::uint64_t b = std::uint64_t{PhiloxConstants::second} * c[2][l];
       c[0][l] = static_cast<std::uint32_t>(b >> 32) ^ c[1][l] ^ k0;
       c[1][l] = static_cast<std::uint32_t>(b);
       c[2][l] = static_cast<std::uint32_t>(a >> 32) ^ c[3][l] ^ k1;
       c[3][l] = static_cast<std::uint32_t>(a);
     }
-    k0 += 0x9E3779B9;
-    k1 += 0xBB67AE85;
+    k0 += PhiloxConstants::key0;
+    k1 += PhiloxConstants::key1;
   }
 }
 

@@ -9,8 +9,8 @@ namespace hashweave::cpu {
 /// product needs no shuffling before and after: of what it leaves above, the next one takes no notice.
 inline std::array<std::uint32_t, 64> philox_group(const RandomStream& stream, std::uint64_t group) {
 #if HASHWEAVE_AVX512
-  const __m512i first = _mm512_set1_epi64(static_cast<long long>(0xD2511F53));
-  const __m512i second = _mm512_set1_epi64(static_cast<long long>(0xCD9E8D57));
+  const __m512i first = _mm512_set1_epi64(PhiloxConstants::first);
+  const __m512i second = _mm512_set1_epi64(PhiloxConstants::second);
   const __m512i lanes = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
   __m512i c[2][4];
   for (std::uint64_t half = 0; half < 2; ++half) {
@@ -21,7 +21,7 @@ inline std::array<std::uint32_t, 64> philox_group(const RandomStream& stream, st
     c[half][3] = _mm512_set1_epi64(stream.step);
   }
   auto k0 = static_cast<std::uint32_t>(stream.seed), k1 = static_cast<std::uint32_t>(stream.seed >> 32);
-  for (int round = 0; round < 10; ++round) {
+  for (int round = 0; round < PhiloxConstants::rounds; ++round) {
     const __m512i key0 = _mm512_set1_epi64(k0), key1 = _mm512_set1_epi64(k1);
     for (auto& n : c) {
       const __m512i a = _mm512_mul_epu32(first, n[0]), b = _mm512_mul_epu32(second, n[2]);
@@ -30,8 +30,8 @@ inline std::array<std::uint32_t, 64> philox_group(const RandomStream& stream, st
       n[2] = _mm512_ternarylogic_epi64(_mm512_srli_epi64(a, 32), n[3], key1, 0x96);
       n[3] = a;
     }
-    k0 += 0x9E3779B9;
-    k1 += 0xBB67AE85;
+    k0 += PhiloxConstants::key0;
+    k1 += PhiloxConstants::key1;
   }
   std::array<std::uint32_t, 64> out;
   const __m512i low = _mm512_set_epi64(11, 3, 10, 2, 9, 1, 8, 0), high = _mm512_set_epi64(15, 7, 14, 6, 13, 5, 12, 4);
