@@ -14,17 +14,6 @@ using Ids = std::vector<std::int64_t>;
 constexpr std::int64_t lowest = std::numeric_limits<std::int64_t>::min(),
                        highest = std::numeric_limits<std::int64_t>::max();
 
-template <class F>
-std::string message_of(F&& f) {
-  try {
-    f();
-  } catch (const MachineError&) {
-    return "the machine was blamed";
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 void check_same(const CodeTable& table, const CodeTable& wanted) {
   CHECK(table.bits == wanted.bits);
   CHECK(table.bytes == wanted.bytes);

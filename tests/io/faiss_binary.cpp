@@ -28,14 +28,7 @@ void check_same(const CodeTable& table, const CodeTable& wanted) {
 std::filesystem::path seed(const std::string& name) { return test_file("io/data/faiss_binary") / name; }
 
 std::string message_of(const std::string& text) {
-  try {
-    parse_faiss_binary(as_bytes(text), "f");
-  } catch (const MachineError&) {
-    return "the machine was blamed";
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
+  return test::message_of([&] { parse_faiss_binary(as_bytes(text), "f"); });
 }
 /// The message for a file of tests/io/data/faiss_binary with other bytes at one place.
 std::string message_of(const std::string& name, std::size_t at, const std::string& bytes) {

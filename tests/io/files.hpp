@@ -1,6 +1,7 @@
 #pragma once
 #include <unistd.h>
 
+#include <concepts>
 #include <filesystem>
 #include <fstream>
 #include <hashweave/io/bytes.hpp>
@@ -36,6 +37,18 @@ inline std::string content_of(const std::filesystem::path& path) {
 }
 inline void put(const std::filesystem::path& path, std::string_view text) {
   std::ofstream{path, std::ios::binary}.write(text.data(), static_cast<std::streamsize>(text.size()));
+}
+/// The message of the `Error` that f throws.
+template <std::invocable F>
+std::string message_of(F&& f) {
+  try {
+    f();
+  } catch (const MachineError&) {
+    return "the machine was blamed";
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
 }
 /// A file below tests/.
 inline std::filesystem::path test_file(std::string_view name) { return std::filesystem::path{HASHWEAVE_TESTS} / name; }

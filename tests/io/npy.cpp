@@ -15,17 +15,6 @@ std::string npy(std::string header, std::string_view data = {}) {
   return std::string{"\x93NUMPY\x01\x00", 8} + le(static_cast<std::uint16_t>(header.size())) + header +
          std::string{data};
 }
-template <class F>
-std::string message_of(F&& f) {
-  try {
-    f();
-  } catch (const MachineError&) {
-    return "the machine was blamed";
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 std::string message_of_npy(const std::string& text) {
   return message_of([&] { parse_npy(blob(text), "f"); });
 }

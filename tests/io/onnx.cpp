@@ -14,14 +14,7 @@ std::string initializer(const std::string& rest, std::string_view name = "w") {
   return field(5, rest + field(8, name));
 }
 std::string message_of(const std::string& text) {
-  try {
-    parse_onnx(blob(text), "m");
-  } catch (const MachineError&) {
-    return "the machine was blamed";
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
+  return test::message_of([&] { parse_onnx(blob(text), "m"); });
 }
 std::string message_of_tensor(const std::string& rest) { return message_of(field(7, initializer(rest))); }
 

@@ -1,35 +1,23 @@
 #include <hashweave/nn/token_attention.hpp>
 
+#include "support/attention.hpp"
 #include "support/check_error.hpp"
-#include "support/check_gradient.hpp"
 
 using namespace hashweave;
 using namespace hashweave::test;
 
-namespace {
-
-template <class Attention>
-Attention with_dropout(double rate) {
-  Attention layer;
-  layer.dropout = rate;
-  return layer;
-}
-const std::vector<Lengths> shapes{{1}, {4}, {5, 1, 3}, {1, 1}};
-
-}  // namespace
-
 TEST_CASE("TokenAttention gradient agrees with central differences for several numbers of heads", "[nn][gradient]") {
-  check_layer<Tokens<6>>(TokenAttention<TokenAt::first, 6, 1>{}, shapes);
-  check_layer<Tokens<6>>(TokenAttention<TokenAt::first, 6, 3>{}, shapes);
-  check_layer<Tokens<6>>(TokenAttention<TokenAt::last, 6, 6>{}, shapes);
+  check_layer<Tokens<6>>(TokenAttention<TokenAt::first, 6, 1>{}, attention_shapes);
+  check_layer<Tokens<6>>(TokenAttention<TokenAt::first, 6, 3>{}, attention_shapes);
+  check_layer<Tokens<6>>(TokenAttention<TokenAt::last, 6, 6>{}, attention_shapes);
 }
 TEST_CASE("TokenAttention gradient agrees with central differences with a causal view", "[nn][gradient]") {
-  check_layer<Tokens<6>>(TokenAttention<TokenAt::first, 6, 2, Causal>{}, shapes);
-  check_layer<Tokens<6>>(TokenAttention<TokenAt::last, 6, 2, Causal>{}, shapes);
+  check_layer<Tokens<6>>(TokenAttention<TokenAt::first, 6, 2, Causal>{}, attention_shapes);
+  check_layer<Tokens<6>>(TokenAttention<TokenAt::last, 6, 2, Causal>{}, attention_shapes);
 }
 TEST_CASE("TokenAttention gradient agrees with central differences with dropout", "[nn][gradient]") {
-  check_gradient<Tokens<6>>(with_dropout<TokenAttention<TokenAt::first, 6, 3>>(0.3), shapes);
-  check_gradient<Tokens<6>>(with_dropout<TokenAttention<TokenAt::last, 6, 2, Causal>>(0.5), shapes);
+  check_gradient<Tokens<6>>(with_dropout<TokenAttention<TokenAt::first, 6, 3>>(0.3), attention_shapes);
+  check_gradient<Tokens<6>>(with_dropout<TokenAttention<TokenAt::last, 6, 2, Causal>>(0.5), attention_shapes);
 }
 TEST_CASE("TokenAttention refuses a dropout rate outside of [0, 1)", "[nn][error]") {
   Cpu<double> be;

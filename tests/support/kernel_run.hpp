@@ -33,11 +33,11 @@ struct Run {
   void keep(Mat<T> m) { outputs.emplace_back(m.data, m.data + m.size()); }
 };
 
-/// A linear layer's three products, large enough to be cut.
+/// A linear layer's three products; by default large enough to be cut.
 template <class T>
-void run_affine(Run<T>& r) {
-  const auto x = r.in(700, 300, 1), w = r.in(500, 300, 2), bias = r.in(1, 500, 3), dy = r.in(700, 500, 4);
-  const auto y = r.out(700, 500), dx = r.out(700, 300), dw = r.in(500, 300, 5), db = r.in(1, 500, 6);
+void run_affine(Run<T>& r, Size rows = 700, Size from = 300, Size to = 500) {
+  const auto x = r.in(rows, from, 1), w = r.in(to, from, 2), bias = r.in(1, to, 3), dy = r.in(rows, to, 4);
+  const auto y = r.out(rows, to), dx = r.out(rows, from), dw = r.in(to, from, 5), db = r.in(1, to, 6);
   affine(r.be, y, x, w, bias);
   affine_backward_input(r.be, dx, dy, w);
   affine_backward_weight(r.be, dw, db, dy, x);
