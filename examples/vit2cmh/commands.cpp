@@ -146,8 +146,7 @@ void add_eval(CLI::App& app, Common& common, Todo& todo) {
   c.callback([&todo, &common, o] { todo = [&common, o] { return do_eval(*o, common); }; });
 }
 
-// ---- mean, tokenize, report, info
-// -------------------------------------------------------------------------------------------------
+// ---- mean, tokenize, report, info -----------------------------------------------------------------------------------
 
 void add_mean(CLI::App& app, Common& common, Todo& todo) {
   const auto files = std::make_shared<std::vector<std::string>>();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <hashweave/data/sampler.hpp>
+#include <hashweave/io/codes_npy.hpp>
 #include <hashweave/io/npy.hpp>
 #include <sstream>
 
@@ -85,7 +86,7 @@ json do_encode(const EncodeOptions& o, const Common& common) {
     write_npy(o.out, view_of(codes.values, {codes.rows(), codes.bits}));
   else
     write_npy(o.out, view_of(packed_bytes(codes.values, codes.bits), {codes.rows(), codes.bits / 8}));
-  write_atomically(o.out.string() + ".ids.txt", [&](FileWriter& out) { out.write(ids); });
+  write_atomically(ids_file_of(o.out), [&](FileWriter& out) { out.write(ids); });
   if (!common.to_output())
     std::printf("%td codes of %td bits in %s, their ids in %s.ids.txt\n", codes.rows(), codes.bits,
                 o.out.string().c_str(), o.out.string().c_str());
