@@ -7,9 +7,12 @@
 #include <hashweave/cmh/pair_losses.hpp>
 #include <hashweave/cmh/shared_cross_encoder.hpp>
 #include <hashweave/cmh/towers.hpp>
+#include <hashweave/cmh/trans_hash.hpp>
 #include <hashweave/cmh/transformer_block.hpp>
 #include <hashweave/cmh/weighted_sum.hpp>
+#include <hashweave/compose/beside.hpp>
 #include <hashweave/compose/chain.hpp>
+#include <hashweave/compose/identity.hpp>
 #include <hashweave/compose/named.hpp>
 #include <hashweave/compose/recompute.hpp>
 #include <hashweave/compose/repeat.hpp>
@@ -40,6 +43,7 @@
 #include <hashweave/nn/pick.hpp>
 #include <hashweave/nn/self_attention.hpp>
 #include <hashweave/nn/softmax.hpp>
+#include <hashweave/nn/split_tokens.hpp>
 #include <hashweave/optim/adam.hpp>
 #include <hashweave/optim/schedule.hpp>
 #include <hashweave/optim/sgd.hpp>

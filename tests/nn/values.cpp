@@ -8,6 +8,7 @@
 #include <hashweave/nn/pick.hpp>
 #include <hashweave/nn/self_attention.hpp>
 #include <hashweave/nn/softmax.hpp>
+#include <hashweave/nn/split_tokens.hpp>
 #include <hashweave/optim/groups.hpp>
 
 #include "support/check_gradient.hpp"
@@ -155,6 +156,26 @@ TEST_CASE("FirstToken, LastToken and MeanPool by hand", "[nn][values]") {
   CHECK(Example<FirstToken<1>, Tokens<1>>{}.forward(x.view()) == Values{1, 2});
   CHECK(Example<LastToken<1>, Tokens<1>>{}.forward(x.view()) == Values{1, 7});
   CHECK(Example<MeanPool<1>, Tokens<1>>{}.forward(x.view()) == Values{1, 4});
+}
+TEST_CASE("SplitTokens by hand: the first token in front of each share, the first shares longer", "[nn][values]") {
+  Batch<Tokens<1>> x{{6, 3}};
+  x.values = {1, 2, 3, 4, 5, 6, 10, 20, 30};
+  Example<SplitTokens<2, 1>, Tokens<1>> e;
+  const auto step = e.layer.forward(e.be, *e.params, x.view());
+  CHECK(e.values(step.y) == Values{1, 2, 3, 4, 1, 5, 6, 10, 20, 10, 30});
+  const Segments s = step.y.segments;
+  CHECK(std::vector<Size>(s.offsets, s.offsets + s.count + 1) == std::vector<Size>{0, 4, 7, 9, 11});
+  Values dy{1, 2, 3, 4, 100, 5, 6, 7, 8, 9, 10};
+  const auto dx = e.layer.backward(e.be, *e.params, step.saved, View<B, Tokens<1>>{dy.data(), s}, *e.grads);
+  CHECK(e.values(dx) == Values{101, 2, 3, 4, 5, 6, 16, 8, 10});
+}
+TEST_CASE("FoldRows by hand", "[nn][values]") {
+  Example<FoldRows<2, 1>, Vectors<1>> e;
+  Values x{1, 2, 3, 4};
+  const auto y = e.layer.forward(e.be, *e.params, View<B, Vectors<1>>{x.data(), 4}).y;
+  CHECK(y.rows == 2);
+  CHECK(y.mat()(1, 0) == 3);
+  CHECK(y.mat()(1, 1) == 4);
 }
 TEST_CASE("SelfAttention by hand: softmax of q k / sqrt(width) over the tokens of the same sequence", "[nn][values]") {
   const auto run = [](auto layer) {
