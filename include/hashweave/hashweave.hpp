@@ -1,11 +1,15 @@
 #pragma once
 /// Everything that runs on the CPU.
+#include <hashweave/cmh/central_similarity.hpp>
+#include <hashweave/cmh/column_losses.hpp>
 #include <hashweave/cmh/cross_modal.hpp>
+#include <hashweave/cmh/hash_centres.hpp>
 #include <hashweave/cmh/hash_head.hpp>
 #include <hashweave/cmh/label_losses.hpp>
 #include <hashweave/cmh/losses.hpp>
 #include <hashweave/cmh/pair_losses.hpp>
 #include <hashweave/cmh/shared_cross_encoder.hpp>
+#include <hashweave/cmh/supervised_hashing.hpp>
 #include <hashweave/cmh/towers.hpp>
 #include <hashweave/cmh/trans_hash.hpp>
 #include <hashweave/cmh/transformer_block.hpp>
@@ -41,7 +45,9 @@
 #include <hashweave/nn/linear.hpp>
 #include <hashweave/nn/patch_embed.hpp>
 #include <hashweave/nn/pick.hpp>
+#include <hashweave/nn/scaled_tanh.hpp>
 #include <hashweave/nn/self_attention.hpp>
+#include <hashweave/nn/sign.hpp>
 #include <hashweave/nn/softmax.hpp>
 #include <hashweave/nn/split_tokens.hpp>
 #include <hashweave/optim/adam.hpp>

@@ -6,7 +6,9 @@
 #include <hashweave/nn/layer_scale.hpp>
 #include <hashweave/nn/patch_embed.hpp>
 #include <hashweave/nn/pick.hpp>
+#include <hashweave/nn/scaled_tanh.hpp>
 #include <hashweave/nn/self_attention.hpp>
+#include <hashweave/nn/sign.hpp>
 #include <hashweave/nn/softmax.hpp>
 #include <hashweave/nn/split_tokens.hpp>
 #include <hashweave/optim/groups.hpp>
@@ -77,6 +79,19 @@ TEST_CASE("Activations by hand", "[nn][values]") {
   check_near(of_row<Gelu>({-1, 0, 2}), {-0.15865525393145707, 0, 1.9544997361036416});
   check_near(of_row<GeluTanh>({-1, 0, 2}), {-0.15880800939172324, 0, 1.9545976940877752});
   check_near(of_row<QuickGelu>({-1, 0, 2}), {-1 / (1 + std::exp(1.702)), 0, 2 / (1 + std::exp(-3.404))});
+}
+TEST_CASE("ScaledTanh by hand", "[nn][values]") {
+  Example<ScaledTanh, Vectors<3>> e;
+  e.layer.beta = 4;
+  Values x{-0.25, 0, 0.5};
+  check_near(e.forward({x.data(), 1}), {std::tanh(-1.0), 0, std::tanh(2.0)});
+}
+TEST_CASE("SignStraightThrough gives ±1, -1 for 0, and hands the gradient on", "[nn][values]") {
+  Example<SignStraightThrough, Vectors<3>> e;
+  Values x{-0.25, 0, 0.5}, dy{1, 2, 3};
+  CHECK(e.forward({x.data(), 1}) == Values{-1, -1, 1});
+  const auto step = e.layer.forward(e.be, *e.params, View<B, Vectors<3>>{x.data(), 1});
+  CHECK(e.values(e.layer.backward(e.be, *e.params, step.saved, View<B, Vectors<3>>{dy.data(), 1}, *e.grads)) == dy);
 }
 TEST_CASE("Softmax by hand", "[nn][values]") {
   check_near(of_row<Softmax>({0, 0, 0}), {1.0 / 3, 1.0 / 3, 1.0 / 3});
