@@ -4,49 +4,9 @@
 #include <cstdio>
 #include <hashweave/data/decode.hpp>
 #include <hashweave/io/file.hpp>
-#include <thread>
 
 namespace vit2cmh {
 namespace fs = std::filesystem;
-
-Common::Common() : threads{std::max<Size>(1, static_cast<Size>(std::thread::hardware_concurrency()))} {}
-
-void Common::add_json(CLI::App& command) {
-  command.add_option("--json", json_file, "write the result as JSON to this file; - for standard output");
-}
-void Common::add(CLI::App& command) {
-  add_json(command);
-  command.add_option("--threads", threads, "threads of computation")
-      ->check(CLI::Range(Size{1}, Size{1024}))
-      ->capture_default_str();
-}
-void Common::give(const nlohmann::ordered_json& result) const {
-  if (json_file.empty()) return;
-  // a file's name may be no UTF-8
-  const std::string text = result.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-  if (to_output())
-    std::fputs(text.c_str(), stdout);
-  else
-    write_atomically(json_file, [&](FileWriter& out) { out.write(text); });
-}
-
-Precision precision_named(const std::string& name) { return name == "bf16" ? Precision::bf16 : Precision::full; }
-void add_precision(CLI::App& command, std::string& precision) {
-  command.add_option("--precision", precision, "of products: f32 or bf16")
-      ->check(CLI::IsMember({"f32", "bf16"}))
-      ->capture_default_str();
-}
-void add_on_bad(CLI::App& command, std::string& on_bad) {
-  command.add_option("--on-bad-item", on_bad, "a broken line or image: error or skip")
-      ->check(CLI::IsMember({"error", "skip"}))
-      ->capture_default_str();
-}
-
-Split split_of(const std::string& name) {
-  const auto split = split_named(name);
-  require(split.has_value(), "--split", "split", "train, val, test or rest", name);
-  return *split;
-}
 
 void DataOptions::add(CLI::App& command, bool required, const std::string& about_images) {
   auto* option = command.add_option("--data", data, "data set: a folder or file (docs/datasets.md)");

@@ -1,6 +1,5 @@
 #include "feed.hpp"
 
-#include "progress.hpp"
 
 #include <cerrno>
 #include <fcntl.h>
