@@ -1,6 +1,7 @@
 #pragma once
 #include <bit>
 #include <cstdint>
+#include <hashweave/core/error.hpp>
 #include <hashweave/core/types.hpp>
 #include <span>
 #include <vector>
@@ -44,5 +45,14 @@ struct HammingDistances {
     return distance;
   }
 };
+
+/// (n, bits / 8) bytes as numpy.packbits writes them, of (n, bits) numbers: a bit is 1 where the number is above 0.
+inline std::vector<std::uint8_t> packed_bytes(std::span<const float> relaxed, Size bits) {
+  require(bits > 0 && bits % 8 == 0, "packing codes", "bits", "a positive multiple of 8", bits);
+  std::vector<std::uint8_t> bytes(relaxed.size() / 8);
+  for (std::size_t i = 0; i < relaxed.size(); ++i)
+    if (relaxed[i] > 0) bytes[i / 8] = static_cast<std::uint8_t>(bytes[i / 8] | 128U >> i % 8);
+  return bytes;
+}
 
 }  // namespace examples

@@ -37,7 +37,6 @@ void Common::give(const nlohmann::ordered_json& result) const {
     write_atomically(json_file, [&](FileWriter& out) { out.write(text); });
 }
 
-
 int run_command(CLI::App& app, int argc, char** argv, const Common& common, const Todo& todo,
                 const char* when_out_of_memory) {
   const auto say = [&](const char* what) { std::fprintf(stderr, "%s: %s\n", app.get_name().c_str(), what); };

@@ -67,12 +67,4 @@ CodeSet encode_texts(Feed& feed, const std::vector<std::string>& texts, Progress
       progress);
 }
 
-std::vector<std::uint8_t> packed_bytes(std::span<const float> relaxed, Size bits) {
-  require(bits > 0 && bits % 8 == 0, "packing codes", "bits", "a positive multiple of 8", bits);
-  std::vector<std::uint8_t> bytes(relaxed.size() / 8);
-  for (std::size_t i = 0; i < relaxed.size(); ++i)
-    if (relaxed[i] > 0) bytes[i / 8] = static_cast<std::uint8_t>(bytes[i / 8] | 128U >> i % 8);
-  return bytes;
-}
-
 }  // namespace vit2cmh

@@ -3,6 +3,7 @@
 #include "stored_model.hpp"
 #include "train.hpp"
 
+#include <common/binary_codes.hpp>
 #include <common/program.hpp>
 #include <string>
 
@@ -27,8 +28,6 @@ struct Ready {
 
 CodeSet encode_files(Feed& feed, const std::vector<std::filesystem::path>& files, Progress* progress);
 CodeSet encode_texts(Feed& feed, const std::vector<std::string>& texts, Progress* progress);
-/// (n, bits / 8) bytes as numpy.packbits writes them, of (n, bits) numbers: a bit is 1 where the number is above 0.
-std::vector<std::uint8_t> packed_bytes(std::span<const float> relaxed, Size bits);
 
 void add_encode(CLI::App& app, Common& common, Todo& todo);
 void add_index(CLI::App& app, Common& common, Todo& todo);

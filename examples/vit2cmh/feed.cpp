@@ -1,6 +1,5 @@
 #include "feed.hpp"
 
-
 #include <cerrno>
 #include <fcntl.h>
 #include <hashweave/data/dataset_image.hpp>
