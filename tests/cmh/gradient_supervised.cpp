@@ -44,6 +44,7 @@ TEST_CASE("CSQ's loss has the gradient of central differences", "[cmh][gradient]
 }
 TEST_CASE("GreedyHash's loss has the gradient of central differences", "[cmh][gradient]") {
   check_label_loss<9>(GreedyHashLoss<6, 3>{});
+  check_label_loss<11>(GreedyHashLoss<6, 5>{0.1, 3});  // two of five logits are padding
 }
 TEST_CASE("Losses on columns and heads have the gradients of central differences", "[cmh][gradient]") {
   check_label_loss<6>(OnColumns<CauchyPairs, 1, 4>{});

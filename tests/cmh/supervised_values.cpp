@@ -51,6 +51,8 @@ TEST_CASE("Softmax cross entropy by hand", "[cmh][values]") {
   CHECK(value_on<2>(SoftmaxCrossEntropy{}, logits, rows_of_two(one_each)) == Approx(-std::log(0.75) / 2));
   CHECK(value_on<2>(SoftmaxCrossEntropy{}, logits, rows_of_two(both)) == Approx((-std::log(0.75) + 500) / 2));
   CHECK(value_on<2>(SoftmaxCrossEntropy{}, logits, rows_of_two(no_class)) == Approx(-std::log(0.75) / 2));
+  const Values padded{0, std::log(3.0), 9, 1000, 0, -9};
+  CHECK(value_on<3>(SoftmaxCrossEntropy{2}, padded, rows_of_two(both)) == Approx((-std::log(0.75) + 500) / 2));
 }
 TEST_CASE("TransHash's loss is the sum over its heads", "[cmh][values]") {
   // the global head has eight bits, two local heads four each
@@ -189,5 +191,9 @@ TEST_CASE("Central similarity and centres refuse what does not fit", "[cmh][erro
   check_error([] { hash_centres<double>(0, 4); }, {"hash_centres", "classes", "at least 1, got 0"});
   check_error([] { hash_centres<double>(3, 1); }, {"hash_centres", "bits", "at least 2, got 1"});
   check_error([] { TanhContinuation{0}(3); }, {"TanhContinuation", "steps of a stage", "at least 1, got 0"});
+  for (const Size classes : {-1, 5}) {
+    check_error([&] { SoftmaxCrossEntropy{classes}(be, h.view(), Mat<const double>(matrix(hot.data(), 2, 4))); },
+                {"SoftmaxCrossEntropy", "classes", "1 to 4, got"});
+  }
   check_error([&] { Quantisation{0.5}(be, h.view()); }, {"Quantisation", "power", "at least 1, got 0.5"});
 }

@@ -64,17 +64,22 @@ struct BinaryCrossEntropy {
 };
 
 /// Cross entropy of softmax on logits: mean_i -Σ_c t_ic log softmax(x_i)_c, where each row of the target is divided by
-/// its sum: one class, or several in equal parts. A row of zeros has no class and adds nothing.
-/// @throws Error for an empty batch or a target of another shape.
+/// its sum: one class, or several in equal parts. A row of zeros has no class and adds nothing. Where `classes` is set,
+/// logits from that column on are padding: they count for nothing and have no gradient.
+/// @throws Error for an empty batch, a target of another shape, or more classes than logits.
 struct SoftmaxCrossEntropy {
   static constexpr std::string_view name = "cross_entropy";
+  Size classes = 0;
 
   template <class B, class S>
   LossStep<B, View<B, S>> operator()(B& be, View<B, S> x, In<typename B::Scalar> target) const {
-    detail::check_target(x.mat(), target, "SoftmaxCrossEntropy");
+    const Size used = classes == 0 ? x.mat().cols : classes;
+    require(used >= 1 && used <= x.mat().cols, "SoftmaxCrossEntropy", "classes", Phrase{"1 to ", x.mat().cols}, used);
+    detail::check_target(cols_of(x.mat(), 0, used), target, "SoftmaxCrossEntropy");
     auto value = make_matrix(be, 1, 1);
     auto dx = make<S>(be, x.layout());
-    softmax_cross_entropy(be, value, dx.mat(), x.mat(), target);
+    set_zero(be, cols_of(dx.mat(), used, x.mat().cols - used));
+    softmax_cross_entropy(be, value, cols_of(dx.mat(), 0, used), cols_of(x.mat(), 0, used), target);
     return {value, value, dx};
   }
 };

@@ -85,17 +85,17 @@ struct CsqLoss : WeightedSum<CentralSimilarity<T>, Quantisation> {
 };
 
 /// GreedyHash's head: h = x Wᵀ + b, and beside it the logits of a classifier on the signs of h: features -> (rows, Bits
-/// + Classes). Parameters: linear, classifier. Loss: softmax cross entropy of the classifier, and α mean ||h| - 1|³.
-/// Source: Su et al., GreedyHash, NeurIPS 2018, section 3; α = 0.1.
+/// + Classes). Parameters: linear, classifier. Loss: softmax cross entropy of the classifier's first `classes` logits,
+/// and α mean ||h| - 1|³. Source: Su et al., GreedyHash, NeurIPS 2018, section 3; α = 0.1.
 template <Size D, Size Bits, Size Classes>
 struct GreedyHashHead
     : Chain<Named<"linear", Linear<D, Bits>>,
             Beside<Identity, Chain<SignStraightThrough, Named<"classifier", Linear<Bits, Classes, NoBias>>>>> {};
 template <Size Bits, Size Classes>
 struct GreedyHashLoss : WeightedSum<OnColumns<SoftmaxCrossEntropy, Bits, Classes>, OnColumns<Quantisation, 0, Bits>> {
-  explicit GreedyHashLoss(double alpha = 0.1)
+  explicit GreedyHashLoss(double alpha = 0.1, Size classes = Classes)
       : WeightedSum<OnColumns<SoftmaxCrossEntropy, Bits, Classes>, OnColumns<Quantisation, 0, Bits>>{
-            {{}, {Quantisation{3}}}, {1, alpha}} {}
+            {{SoftmaxCrossEntropy{classes}}, {Quantisation{3}}}, {1, alpha}} {}
 };
 
 }  // namespace hashweave

@@ -51,6 +51,12 @@ struct DualStream : detail::Streams<Block, D, Bits, Groups, Norm> {
   }
 };
 
+/// What comes before the last block: images -> (tokens, D), each image's class token first. Parameters: patch_embed.…,
+/// blocks.{i}.…
+template <Size Side, Size Patch, Size D, Size Blocks, class Block>
+struct CommonBlocks
+    : Chain<Named<"patch_embed", PatchEmbed<3, Side, Side, Patch, D>>, Named<"blocks", Repeat<Blocks, Block>>> {};
+
 /// The multi-granular vision transformer of TransHash: images -> (images, Bits). Blocks - 1 common blocks, then the two
 /// streams, each with a last block of its own. One network for all images of a batch (siamese).
 ///
@@ -58,7 +64,6 @@ struct DualStream : detail::Streams<Block, D, Bits, Groups, Norm> {
 /// TransformerBlock<1024, 16, 4096>>.
 /// Source: Chen et al. (TransHash), ICMR 2022, section 3.2.
 template <Size Side, Size Patch, Size D, Size Blocks, Size Bits, Size Groups, class Block, class Norm = Identity>
-struct TransHash : Chain<Named<"patch_embed", PatchEmbed<3, Side, Side, Patch, D>>,
-                         Named<"blocks", Repeat<Blocks - 1, Block>>, DualStream<Block, D, Bits, Groups, Norm>> {};
+struct TransHash : Chain<CommonBlocks<Side, Patch, D, Blocks - 1, Block>, DualStream<Block, D, Bits, Groups, Norm>> {};
 
 }  // namespace hashweave
