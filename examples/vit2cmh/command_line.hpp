@@ -30,6 +30,7 @@ CodeSet encode_files(Feed& feed, const std::vector<std::filesystem::path>& files
 CodeSet encode_texts(Feed& feed, const std::vector<std::string>& texts, Progress* progress);
 
 void add_encode(CLI::App& app, Common& common, Todo& todo);
+void add_features(CLI::App& app, Common& common, Todo& todo);
 void add_index(CLI::App& app, Common& common, Todo& todo);
 void add_search(CLI::App& app, Common& common, Todo& todo);
 
