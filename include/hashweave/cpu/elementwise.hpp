@@ -141,6 +141,23 @@ void activate_backward(Cpu<T>& be, Activation f, Out<T> dx, In<T> dy, In<T> x) {
   });
 }
 
+/// y = tanh(beta x)
+template <class T>
+void scaled_tanh(Cpu<T>& be, Out<T> y, In<T> x, double beta) {
+  cpu::map<T>(be, y, x, [b = static_cast<T>(beta)](T v) { return cpu::tanh(b * v); });
+}
+/// dx = dy beta (1 - y²)
+template <class T>
+void scaled_tanh_backward(Cpu<T>& be, Out<T> dx, In<T> dy, In<T> y, double beta) {
+  cpu::map<T>(be, dx, dy, y, [b = static_cast<T>(beta)](T d, T v) { return d * b * (T{1} - v * v); });
+}
+
+/// y = 1 where x > 0, else -1
+template <class T>
+void signs(Cpu<T>& be, Out<T> y, In<T> x) {
+  cpu::map<T>(be, y, x, [](T v) { return v > 0 ? T{1} : T{-1}; });
+}
+
 namespace cpu {
 
 /// y = x where the stream's number is at least `rate`, divided by 1 - rate; else 0. x_0 has number `at`.
