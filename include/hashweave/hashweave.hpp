@@ -2,6 +2,7 @@
 /// Everything that runs on the CPU.
 #include <hashweave/cmh/cross_modal.hpp>
 #include <hashweave/cmh/hash_head.hpp>
+#include <hashweave/cmh/label_counts.hpp>
 #include <hashweave/cmh/label_losses.hpp>
 #include <hashweave/cmh/losses.hpp>
 #include <hashweave/cmh/pair_losses.hpp>
