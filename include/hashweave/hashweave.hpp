@@ -40,6 +40,7 @@
 #include <hashweave/nn/pick.hpp>
 #include <hashweave/nn/self_attention.hpp>
 #include <hashweave/nn/softmax.hpp>
+#include <hashweave/nn/spectral_norm.hpp>
 #include <hashweave/optim/adam.hpp>
 #include <hashweave/optim/schedule.hpp>
 #include <hashweave/optim/sgd.hpp>

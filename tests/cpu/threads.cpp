@@ -52,6 +52,16 @@ TEST_CASE("Attention is the same bits on any number of threads", "[cpu][threads]
     for (const auto& m : {o, lse, dqkv}) r.keep(m);
   });
 }
+TEST_CASE("Spectral norms are the same bits on any number of threads", "[cpu][threads]") {
+  same_for_any_threads([](auto& r) {
+    const auto w = r.in(300, 400, 1), u = r.in(1, 300, 2), dy = r.in(300, 400, 3), dw = r.in(300, 400, 4);
+    const auto sigma = r.out(1, 1), next = r.out(1, 300), v = r.out(1, 400), y = r.out(300, 400);
+    power_iteration(r.be, sigma, next, v, w, u, 2);
+    divide(r.be, y, w, sigma);
+    spectral_backward(r.be, dw, dy, y, next, v, sigma);
+    for (const auto& m : {sigma, next, v, y, dw}) r.keep(m);
+  });
+}
 TEST_CASE("Attention of one token is the same bits on any number of threads", "[cpu][threads]") {
   same_for_any_threads([](auto& r) {
     const std::vector<Size> offsets{0, 140, 141, 200, 230};
