@@ -6,6 +6,7 @@
 #include <hashweave/cmh/label_losses.hpp>
 #include <hashweave/cmh/losses.hpp>
 #include <hashweave/cmh/pair_losses.hpp>
+#include <hashweave/cmh/semantic_losses.hpp>
 #include <hashweave/cmh/shared_cross_encoder.hpp>
 #include <hashweave/cmh/towers.hpp>
 #include <hashweave/cmh/transformer_block.hpp>

@@ -7,16 +7,15 @@
 
 namespace hashweave {
 
-/// How often labels occur in a set of samples, alone and together: n_ij = Σ_samples l_i l_j, n_i = n_ii. In host memory.
+/// How often labels occur in a set of samples, alone and together: n_ij = Σ_samples l_i l_j, n_i = n_ii. In host
+/// memory.
 class LabelCounts {
  public:
   /// Counts multi-hot labels (samples, classes).
   /// @throws Error when there are no samples or no classes, or for an entry other than 0 and 1.
   template <class T>
   explicit LabelCounts(Mat<T> labels)
-      : samples_{labels.rows},
-        classes_{labels.cols},
-        together_(static_cast<std::size_t>(labels.cols * labels.cols)) {
+      : samples_{labels.rows}, classes_{labels.cols}, together_(static_cast<std::size_t>(labels.cols * labels.cols)) {
     require(samples_ > 0, "LabelCounts", "samples", "at least 1", samples_);
     require(classes_ > 0, "LabelCounts", "classes", "at least 1", classes_);
     std::vector<Size> own;

@@ -20,6 +20,25 @@ struct WeightedSum {
   template <class B, class S>
   LossStep<B, PairGradient<B, S>> operator()(B& be, View<B, S> image, View<B, S> text, Owners owners = {}) const {
     detail::check_pairs(image, text, owners, "WeightedSum");
+    return sum(be, image, text, [&](const auto& part) { return part(be, image, text, owners); });
+  }
+  /// On pairs with labels (pairs, classes): parts that take labels get them.
+  template <class B, class S>
+  LossStep<B, PairGradient<B, S>> operator()(B& be, View<B, S> image, View<B, S> text,
+                                             In<typename B::Scalar> labels) const {
+    detail::check_pairs(image, text, {}, "WeightedSum");
+    return sum(be, image, text, [&](const auto& part) {
+      if constexpr (requires { part(be, image, text, labels); }) {
+        return part(be, image, text, labels);
+      } else {
+        return part(be, image, text);
+      }
+    });
+  }
+
+ private:
+  template <class B, class S, class F>
+  LossStep<B, PairGradient<B, S>> sum(B& be, View<B, S> image, View<B, S> text, F&& value_of) const {
     auto value = make_matrix(be, 1, 1), terms = make_matrix(be, 1, count);
     PairGradient<B, S> gradient{make<S>(be, image.layout()), make<S>(be, text.layout())};
     for (const auto& zero : {value, terms, gradient.image.mat(), gradient.text.mat()}) set_zero(be, zero);
@@ -28,7 +47,7 @@ struct WeightedSum {
       const auto at = cols_of(terms, k++, 1);
       if (weight == 0) return;
       TapeScope scope{be};
-      const auto step = part(be, image, text, owners);
+      const auto step = value_of(part);
       copy(be, at, step.value);
       add_scaled(be, value, step.value, weight);
       add_scaled(be, gradient.image.mat(), step.gradient.image.mat(), weight);

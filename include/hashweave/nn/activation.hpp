@@ -51,7 +51,7 @@ struct Sigmoid : Elementwise<Activation::sigmoid> {};
 
 /// x where x > 0, else slope x; the derivative at 0 is `slope`. Shapes and Saved as `Elementwise`'s.
 /// Source: Maas et al., "Rectifier nonlinearities improve neural network acoustic models", ICML 2013 workshop; a slope
-/// of 0.2 for discriminators: Radford et al. (DCGAN), ICLR 2016, section 3.
+/// of 0.2 for discriminators: Radford et al. (DCGAN), ICLR 2016, section 4.
 struct LeakyRelu {
   double slope = 0.2;
 
