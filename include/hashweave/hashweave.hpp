@@ -34,6 +34,7 @@
 #include <hashweave/nn/batch_norm.hpp>
 #include <hashweave/nn/dropout.hpp>
 #include <hashweave/nn/embedding.hpp>
+#include <hashweave/nn/grouped_linear.hpp>
 #include <hashweave/nn/label_attention.hpp>
 #include <hashweave/nn/layer_norm.hpp>
 #include <hashweave/nn/layer_scale.hpp>

@@ -46,6 +46,8 @@ TEST_CASE("Activations in float agree with double", "[cpu][float]") {
 }
 TEST_CASE("Products in float agree with double", "[cpu][float]") {
   CHECK(difference([](auto& r) { run_affine(r, 150, 70, 45); }) < 1e-5);
+  CHECK(difference([](auto& r) { run_grouped_affine(r, 300, 4, 70, 9); }) < 1e-5);
+  CHECK(difference([](auto& r) { run_grouped_affine(r, 300, 4, 70, 2); }) < 1e-5);
 }
 TEST_CASE("Normalisations in float agree with double", "[cpu][float]") {
   CHECK(difference([](auto& r) {

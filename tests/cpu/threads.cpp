@@ -37,6 +37,12 @@ TEST_CASE("Products are the same bits on any number of threads", "[cpu][threads]
     r.keep(wide);
   });
 }
+TEST_CASE("Products of groups are the same bits on any number of threads", "[cpu][threads]") {
+  same_for_any_threads([](auto& r) {
+    run_grouped_affine(r, 700, 5, 30, 20);
+    run_grouped_affine(r, 700, 5, 30, 2);
+  });
+}
 TEST_CASE("Attention is the same bits on any number of threads", "[cpu][threads]") {
   same_for_any_threads([](auto& r) {
     using T = typename std::remove_reference_t<decltype(r.be)>::Scalar;

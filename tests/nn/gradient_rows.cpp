@@ -1,6 +1,7 @@
 #include <hashweave/nn/activation.hpp>
 #include <hashweave/nn/batch_norm.hpp>
 #include <hashweave/nn/dropout.hpp>
+#include <hashweave/nn/grouped_linear.hpp>
 #include <hashweave/nn/layer_norm.hpp>
 #include <hashweave/nn/layer_scale.hpp>
 #include <hashweave/nn/linear.hpp>
@@ -21,6 +22,12 @@ TEST_CASE("Linear gradient without a bias agrees with central differences", "[nn
 }
 TEST_CASE("Linear gradient agrees with central differences when the product is cut into pieces", "[nn][gradient]") {
   check_gradient<Vectors<200>>(Linear<200, 66>{}, {{400}}, {.most = 12});
+}
+TEST_CASE("GroupedLinear gradient agrees with central differences", "[nn][gradient]") {
+  check_layer<Vectors<6>>(GroupedLinear<2, 3, 7>{});
+  check_layer<Tokens<15>>(GroupedLinear<5, 3, 1>{});
+  check_layer<Vectors<4>>(GroupedLinear<1, 4, 3>{});
+  check_gradient<Vectors<6>>(GroupedLinear<3, 2, 8>{}, {{600}}, {.most = 12});  // the rows are cut into pieces
 }
 TEST_CASE("LayerNorm gradient agrees with central differences", "[nn][gradient]") {
   check_layer<Tokens<6>>(LayerNorm<6>{});

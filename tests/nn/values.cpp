@@ -1,6 +1,7 @@
 #include <hashweave/nn/activation.hpp>
 #include <hashweave/nn/batch_norm.hpp>
 #include <hashweave/nn/embedding.hpp>
+#include <hashweave/nn/grouped_linear.hpp>
 #include <hashweave/nn/layer_norm.hpp>
 #include <hashweave/nn/layer_scale.hpp>
 #include <hashweave/nn/patch_embed.hpp>
@@ -55,6 +56,18 @@ TEST_CASE("Linear by hand", "[nn][values]") {
   e.params.assign("bias", Values{10, 20, 30});
   Values x{1, 2, -1, 0};
   CHECK(e.forward({x.data(), 2}) == Values{15, 31, 47, 9, 17, 25});
+}
+TEST_CASE("GroupedLinear by hand: each group has a weight of its own", "[nn][values]") {
+  Example<GroupedLinear<3, 2, 1>, Vectors<6>> e;
+  e.params.assign("weight", Values{1, 2, 3, 4, 5, 6});
+  e.params.assign("bias", Values{10, 20, 30});
+  Values x{1, 2, 1, 0, 0, -1, 0, 1, 2, 2, 1, 1}, dy{1, 2, 3, 1, 0, 0};
+  CHECK(e.forward({x.data(), 2}) == Values{15, 23, 24, 12, 34, 41});
+  const auto step = e.layer.forward(e.be, *e.params, View<B, Vectors<6>>{x.data(), 2});
+  const auto dx = e.layer.backward(e.be, *e.params, step.saved, View<B, Vectors<3>>{dy.data(), 2}, *e.grads);
+  CHECK(e.values(dx) == Values{1, 2, 6, 8, 15, 18, 1, 2, 0, 0, 0, 0});
+  CHECK(e.grads.values("weight") == Values{1, 3, 2, 0, 0, -3});
+  CHECK(e.grads.values("bias") == Values{2, 2, 3});
 }
 TEST_CASE("Activations by hand", "[nn][values]") {
   check_near(of_row<Relu>({-2, 0, 3}), {0, 0, 3});

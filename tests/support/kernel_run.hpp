@@ -43,5 +43,16 @@ void run_affine(Run<T>& r, Size rows = 700, Size from = 300, Size to = 500) {
   affine_backward_weight(r.be, dw, db, dy, x);
   for (const auto& m : {y, dx, dw, db}) r.keep(m);
 }
+/// The same with groups of columns.
+template <class T>
+void run_grouped_affine(Run<T>& r, Size rows, Size groups, Size from, Size to) {
+  const auto x = r.in(rows, groups * from, 1), w = r.in(groups * to, from, 2), bias = r.in(1, groups * to, 3);
+  const auto dy = r.in(rows, groups * to, 4), y = r.out(rows, groups * to), dx = r.out(rows, groups * from);
+  const auto dw = r.in(groups * to, from, 5), db = r.in(1, groups * to, 6);
+  grouped_affine(r.be, y, x, w, bias, groups);
+  grouped_affine_backward_input(r.be, dx, dy, w, groups);
+  grouped_affine_backward_weight(r.be, dw, db, dy, x, groups);
+  for (const auto& m : {y, dx, dw, db}) r.keep(m);
+}
 
 }  // namespace hashweave::test

@@ -4,6 +4,7 @@
 #include <hashweave/cpu/backend.hpp>
 #include <hashweave/cpu/elementwise.hpp>
 #include <hashweave/cpu/gemm.hpp>
+#include <hashweave/cpu/grouped.hpp>
 #include <hashweave/cpu/hash.hpp>
 #include <hashweave/cpu/losses.hpp>
 #include <hashweave/cpu/norm.hpp>
