@@ -1,9 +1,15 @@
 #pragma once
 /// Everything that runs on the CPU.
+#include <hashweave/cmh/bsth.hpp>
+#include <hashweave/cmh/bsth_losses.hpp>
+#include <hashweave/cmh/classified.hpp>
+#include <hashweave/cmh/code_losses.hpp>
 #include <hashweave/cmh/cross_modal.hpp>
+#include <hashweave/cmh/fused.hpp>
 #include <hashweave/cmh/hash_head.hpp>
 #include <hashweave/cmh/label_counts.hpp>
 #include <hashweave/cmh/label_losses.hpp>
+#include <hashweave/cmh/label_prototypes.hpp>
 #include <hashweave/cmh/losses.hpp>
 #include <hashweave/cmh/pair_losses.hpp>
 #include <hashweave/cmh/semantic_losses.hpp>
@@ -31,6 +37,7 @@
 #include <hashweave/index/pack.hpp>
 #include <hashweave/io/position_interpolation.hpp>
 #include <hashweave/nn/activation.hpp>
+#include <hashweave/nn/as_tokens.hpp>
 #include <hashweave/nn/batch_norm.hpp>
 #include <hashweave/nn/dropout.hpp>
 #include <hashweave/nn/embedding.hpp>
@@ -42,6 +49,7 @@
 #include <hashweave/nn/patch_embed.hpp>
 #include <hashweave/nn/pick.hpp>
 #include <hashweave/nn/self_attention.hpp>
+#include <hashweave/nn/sinusoidal_positions.hpp>
 #include <hashweave/nn/softmax.hpp>
 #include <hashweave/nn/spectral_norm.hpp>
 #include <hashweave/optim/adam.hpp>

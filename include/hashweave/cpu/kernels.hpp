@@ -2,6 +2,7 @@
 /// All kernels of the CPU backend.
 #include <hashweave/cpu/attention.hpp>
 #include <hashweave/cpu/backend.hpp>
+#include <hashweave/cpu/code_losses.hpp>
 #include <hashweave/cpu/elementwise.hpp>
 #include <hashweave/cpu/gemm.hpp>
 #include <hashweave/cpu/grouped.hpp>
