@@ -129,6 +129,8 @@ TEST_CASE("Value by value kernels are the same bits on any number of threads", "
     scale_columns_backward(r.be, dx, df, dy, x, factor);
     add_scaled(r.be, y, x, 0.7);
     for (const auto& m : {y, dx, df}) r.keep(m);
+    signs(r.be, y, x);
+    r.keep(y);
   });
 }
 TEST_CASE("Token kernels are the same bits on any number of threads", "[cpu][threads]") {
@@ -153,6 +155,8 @@ TEST_CASE("Token kernels are the same bits on any number of threads", "[cpu][thr
     split_cls_backward(r.be, patches, cls, pos, joined, 16);
     from_patches(r.be, back, patches, 3, 8, 8, 2);
     for (const auto& m : {joined, patches, cls, pos, back}) r.keep(m);
+    add_sinusoids(r.be, dx, y, segments);
+    r.keep(dx);
   });
 }
 TEST_CASE("Optimiser kernels are the same bits on any number of threads", "[cpu][threads]") {

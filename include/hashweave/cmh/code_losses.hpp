@@ -1,5 +1,6 @@
 #pragma once
 #include <hashweave/cmh/label_losses.hpp>
+#include <hashweave/core/activation.hpp>
 
 namespace hashweave {
 
