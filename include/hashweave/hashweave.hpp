@@ -15,6 +15,7 @@
 #include <hashweave/cmh/label_prototypes.hpp>
 #include <hashweave/cmh/losses.hpp>
 #include <hashweave/cmh/pair_losses.hpp>
+#include <hashweave/cmh/semantic_losses.hpp>
 #include <hashweave/cmh/shared_cross_encoder.hpp>
 #include <hashweave/cmh/supervised_hashing.hpp>
 #include <hashweave/cmh/towers.hpp>
@@ -48,6 +49,7 @@
 #include <hashweave/nn/dropout.hpp>
 #include <hashweave/nn/embedding.hpp>
 #include <hashweave/nn/grouped_linear.hpp>
+#include <hashweave/nn/label_attention.hpp>
 #include <hashweave/nn/layer_norm.hpp>
 #include <hashweave/nn/layer_scale.hpp>
 #include <hashweave/nn/linear.hpp>
@@ -58,6 +60,7 @@
 #include <hashweave/nn/sign.hpp>
 #include <hashweave/nn/sinusoidal_positions.hpp>
 #include <hashweave/nn/softmax.hpp>
+#include <hashweave/nn/spectral_norm.hpp>
 #include <hashweave/nn/split_tokens.hpp>
 #include <hashweave/optim/adam.hpp>
 #include <hashweave/optim/schedule.hpp>
