@@ -132,11 +132,6 @@ void activate(Cpu<T>& be, Activation f, Out<T> y, In<T> x) {
     cpu::map<T>(be, y, x, [](T v) { return cpu::value_of<form>(v); });
   });
 }
-/// y = 1 where x > 0, else -1: what a code's bits stand for
-template <class T>
-void signs(Cpu<T>& be, Out<T> y, In<T> x) {
-  cpu::map<T>(be, y, x, [](T v) { return v > 0 ? T{1} : T{-1}; });
-}
 /// dx = dy f'(x)
 template <class T>
 void activate_backward(Cpu<T>& be, Activation f, Out<T> dx, In<T> dy, In<T> x) {
