@@ -1,17 +1,22 @@
 #pragma once
 /// Everything that runs on the CPU.
+#include <hashweave/cmh/adversary.hpp>
 #include <hashweave/cmh/bsth.hpp>
 #include <hashweave/cmh/bsth_losses.hpp>
 #include <hashweave/cmh/classified.hpp>
 #include <hashweave/cmh/code_losses.hpp>
 #include <hashweave/cmh/cross_modal.hpp>
+#include <hashweave/cmh/dcmh.hpp>
 #include <hashweave/cmh/fused.hpp>
 #include <hashweave/cmh/hash_head.hpp>
 #include <hashweave/cmh/label_counts.hpp>
 #include <hashweave/cmh/label_losses.hpp>
+#include <hashweave/cmh/label_network.hpp>
 #include <hashweave/cmh/label_prototypes.hpp>
+#include <hashweave/cmh/label_sets.hpp>
 #include <hashweave/cmh/losses.hpp>
 #include <hashweave/cmh/pair_losses.hpp>
+#include <hashweave/cmh/satah.hpp>
 #include <hashweave/cmh/semantic_losses.hpp>
 #include <hashweave/cmh/shared_cross_encoder.hpp>
 #include <hashweave/cmh/towers.hpp>
@@ -55,4 +60,5 @@
 #include <hashweave/optim/adam.hpp>
 #include <hashweave/optim/schedule.hpp>
 #include <hashweave/optim/sgd.hpp>
+#include <hashweave/optim/trained.hpp>
 #include <hashweave/version.hpp>
