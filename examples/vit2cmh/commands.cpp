@@ -2,7 +2,6 @@
 
 #include "command_line.hpp"
 #include "evaluate.hpp"
-#include "mean.hpp"
 #include "report.hpp"
 
 #include <algorithm>
@@ -10,8 +9,6 @@
 #include <hashweave/cpu/engine.hpp>
 #include <hashweave/version.hpp>
 #include <iostream>
-#include <new>
-#include <system_error>
 #include <thread>
 
 namespace vit2cmh {
@@ -146,21 +143,7 @@ void add_eval(CLI::App& app, Common& common, Todo& todo) {
   c.callback([&todo, &common, o] { todo = [&common, o] { return do_eval(*o, common); }; });
 }
 
-// ---- mean, tokenize, report, info -----------------------------------------------------------------------------------
-
-void add_mean(CLI::App& app, Common& common, Todo& todo) {
-  const auto files = std::make_shared<std::vector<std::string>>();
-  CLI::App& c = *app.add_subcommand("mean", "mean and spread of the figures of several runs");
-  common.add(c);
-  c.add_option("files", *files, "label=file each; files by eval --json, or results.json of runs")->required();
-  c.callback([&todo, &common, files] {
-    todo = [&common, files] {
-      nlohmann::ordered_json means = mean_of_runs(*files);
-      if (!common.to_output()) std::fputs(as_lines(means).c_str(), stdout);
-      return means;
-    };
-  });
-}
+// ---- tokenize, report, info -----------------------------------------------------------------------------------
 
 json do_tokenize(const fs::path& vocabulary) {
   const BertTokenizer tokenizer{vocabulary};
@@ -235,54 +218,25 @@ void add_info(CLI::App& app, Common& common, Todo& todo) {
   c.callback([&todo, &common] { todo = [&common] { return do_info(common); }; });
 }
 
-int guarded(const std::function<void()>& work) {
-  const auto say = [](const char* what) { std::fprintf(stderr, "vit2cmh: %s\n", what); };
-  try {
-    work();
-    return 0;
-  } catch (const CLI::Error& fault) {
-    say(fault.what());
-    return 2;
-  } catch (const MachineError& fault) {
-    say(fault.what());
-    return 3;
-  } catch (const std::bad_alloc&) {
-    say("out of memory; a smaller --batch or --token-cache needs less");
-    return 3;
-  } catch (const std::system_error& fault) {
-    say(fault.what());
-    return 3;
-  } catch (const std::exception& fault) {
-    say(fault.what());
-    return 1;
-  }
-}
-
 }  // namespace
 
 int run(int argc, char** argv) {
-  CLI::App app{"vit2cmh: images and texts as short binary codes in one Hamming space"};
+  CLI::App app{"vit2cmh: images and texts as short binary codes in one Hamming space", "vit2cmh"};
   app.require_subcommand(1);
   app.set_version_flag("--version", version);
   Common common;
   Todo todo;
-  std::string command_line;
-  for (int i = 0; i < argc; ++i) command_line += (i == 0 ? "" : " ") + std::string{argv[i]};
-  add_train(app, common, todo, command_line);
+  add_train(app, common, todo, command_line_of(argc, argv));
   add_eval(app, common, todo);
   add_encode(app, common, todo);
+  add_features(app, common, todo);
   add_index(app, common, todo);
   add_search(app, common, todo);
   add_mean(app, common, todo);
   add_tokenize(app, todo);
   add_report(app, todo);
   add_info(app, common, todo);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& fault) {
-    return app.exit(fault) == 0 ? 0 : 2;
-  }
-  return guarded([&] { common.give(todo()); });
+  return run_command(app, argc, argv, common, todo, "a smaller --batch or --token-cache needs less");
 }
 
 }  // namespace vit2cmh

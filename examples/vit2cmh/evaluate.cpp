@@ -13,16 +13,6 @@
 namespace vit2cmh {
 using nlohmann::json;
 
-BinaryCodes::BinaryCodes(const CodeSet& relaxed) : bits{relaxed.bits}, words{(relaxed.bits + 63) / 64} {
-  data.resize(static_cast<std::size_t>(relaxed.rows() * words));
-  for (Size i = 0; i < relaxed.rows(); ++i) {
-    const auto h = relaxed.row(i);
-    for (Size b = 0; b < bits; ++b)
-      if (h[static_cast<std::size_t>(b)] > 0)
-        data[static_cast<std::size_t>(i * words + b / 64)] |= std::uint64_t{1} << (63 - b % 64);
-  }
-}
-
 namespace {
 
 json one_way(const RecallReport& r) {
@@ -71,7 +61,7 @@ json evaluate(const CaptionDataset& data, std::string_view split, const CodeSet&
   require(images.rows() > 0, "evaluate", "images in split " + std::string{split}, "at least 1", 0);
   require(captions.rows() > 0, "evaluate", "captions in split " + std::string{split}, "at least 1", 0);
   json out{{"split", split}, {"images", images.rows()}, {"captions", captions.rows()}, {"bits", images.bits}};
-  const BinaryCodes image_codes{images}, caption_codes{captions};
+  const BinaryCodes image_codes{images.values, images.bits}, caption_codes{captions.values, captions.bits};
   const HammingDistances table{image_codes, caption_codes};
   if (rules.binary) out["binary"] = recalls(table, images, captions, rules);
   if (rules.continuous) {
@@ -184,7 +174,7 @@ std::vector<Size> worst(const Table& table, const CodeSet& of_queries, const Cod
 }  // namespace
 
 json look_into(const CaptionDataset& data, const CodeSet& images, const CodeSet& captions) {
-  const BinaryCodes image_codes{images}, caption_codes{captions};
+  const BinaryCodes image_codes{images.values, images.bits}, caption_codes{captions.values, captions.bits};
   const HammingDistances to_text{image_codes, caption_codes}, to_image{caption_codes, image_codes};
   Gallery gallery{data, images, captions, {}};
   for (Size i = 0; i < captions.rows(); ++i) {

@@ -1,7 +1,5 @@
 #include "feed.hpp"
 
-#include "progress.hpp"
-
 #include <cerrno>
 #include <fcntl.h>
 #include <hashweave/data/dataset_image.hpp>

@@ -1,8 +1,8 @@
 #pragma once
 /// Images and captions on their way to the model.
 #include "hash_model.hpp"
-#include "progress.hpp"
 
+#include <common/progress.hpp>
 #include <hashweave/data/dataset.hpp>
 #include <hashweave/text/bert_tokenizer.hpp>
 #include <map>

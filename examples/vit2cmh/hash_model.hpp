@@ -16,8 +16,10 @@
 #include <string_view>
 #include <vector>
 
+namespace examples {}
 namespace vit2cmh {
 using namespace hashweave;
+using namespace examples;
 
 /// What an architecture is, in numbers.
 struct Facts {

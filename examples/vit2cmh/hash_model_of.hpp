@@ -3,12 +3,12 @@
 #include "architectures.hpp"
 #include "hash_model.hpp"
 
+#include <common/parameter_tensors.hpp>
 #include <hashweave/cmh/weighted_sum.hpp>
 #include <hashweave/core/model.hpp>
 #include <hashweave/cpu.hpp>
 #include <hashweave/io/checkpoint.hpp>
 #include <hashweave/optim/adam.hpp>
-#include <map>
 #include <optional>
 
 namespace vit2cmh {
@@ -44,9 +44,15 @@ class HashModelOf final : public HashModel {
     load_checkpoint(model_.params, model_.arch.text.first.head, weights, A::text_family(), "text.tower");
   }
   std::vector<NamedTensor> parameters(bool with_towers) const override {
-    return tensors(model_.params, "", with_towers);
+    std::vector<NamedTensor> all;
+    add_tensors(all, model_.params, "", wanted(with_towers));
+    return all;
   }
-  void load(const TensorFile& file, bool with_towers) override { assign({{"", &model_.params}}, file, with_towers); }
+  void load(const TensorFile& file, bool with_towers) override {
+    TensorTargets targets;
+    targets.add(model_.params, "", wanted(with_towers));
+    targets.read(file, described());
+  }
 
   void image_tokens(std::span<const float> pixels, Size count, std::span<float> tokens) override {
     check(pixels.size(), count * 3 * A::side * A::side, "pixels");
@@ -121,12 +127,16 @@ class HashModelOf final : public HashModel {
   }
 
   std::vector<NamedTensor> moments() override {
-    auto all = tensors(adam_->first_moment(), "m.", !settings_.freeze_towers);
-    for (NamedTensor& t : tensors(adam_->second_moment(), "v.", !settings_.freeze_towers)) all.push_back(std::move(t));
+    std::vector<NamedTensor> all;
+    add_tensors(all, adam_->first_moment(), "m.", wanted(!settings_.freeze_towers));
+    add_tensors(all, adam_->second_moment(), "v.", wanted(!settings_.freeze_towers));
     return all;
   }
   void load_moments(const TensorFile& file, Size steps, Size skipped) override {
-    assign({{"m.", &adam_->first_moment()}, {"v.", &adam_->second_moment()}}, file, !settings_.freeze_towers);
+    TensorTargets targets;
+    targets.add(adam_->first_moment(), "m.", wanted(!settings_.freeze_towers));
+    targets.add(adam_->second_moment(), "v.", wanted(!settings_.freeze_towers));
+    targets.read(file, described());
     adam_->restore(steps, skipped);
   }
   Size optimiser_steps() const override { return adam_ ? adam_->steps() : 0; }
@@ -147,39 +157,11 @@ class HashModelOf final : public HashModel {
   static bool in_towers(std::string_view name) {
     return name.starts_with("image.tower.") || name.starts_with("text.tower.");
   }
-  static Shape shape_of(const ParameterEntry& e) { return e.rows == 1 ? Shape{e.cols} : Shape{e.rows, e.cols}; }
-  static std::vector<NamedTensor> tensors(const Parameters<B, Net>& from, const std::string& prefix, bool with_towers) {
-    std::vector<NamedTensor> out;
-    for (const ParameterEntry& e : from.entries()) {
-      if (!with_towers && in_towers(e.name)) continue;
-      const std::span<const float> values{from.at(e).data, static_cast<std::size_t>(e.size())};
-      out.push_back({prefix + e.name, view_of(values, shape_of(e))});
-    }
-    return out;
+  static auto wanted(bool with_towers) {
+    return [with_towers](std::string_view name) { return with_towers || !in_towers(name); };
   }
-  /// Sets blocks of parameters from a file, each under its prefix. Nothing is changed unless everything fits.
-  static void assign(const std::vector<std::pair<std::string, Parameters<B, Net>*>>& blocks, const TensorFile& file,
-                     bool with_towers) {
-    hashweave::detail::Complaints complaints;
-    std::map<std::string, std::span<float>> wanted;
-    for (const auto& [prefix, block] : blocks) {
-      for (const ParameterEntry& e : block->entries()) {
-        if (!with_towers && in_towers(e.name)) continue;
-        const std::string name = prefix + e.name;
-        wanted.emplace(name, std::span{block->at(e).data, static_cast<std::size_t>(e.size())});
-        if (!file.contains(name)) {
-          complaints.missing.push_back(name);
-        } else if (file.shape(name) != shape_of(e)) {
-          complaints.shapes.push_back(name + " " + to_string(file.shape(name)) + ", expected " +
-                                      to_string(shape_of(e)));
-        }
-      }
-    }
-    for (const auto& [name, tensor] : file.tensors())
-      if (!wanted.contains(name)) complaints.unexpected.push_back(name);
-    complaints.raise(file.where() + " as " + std::string{A::name} + " with " + std::to_string(Bits) + " bits");
-    for (const auto& [name, values] : wanted) file.copy(name, values);
-  }
+
+  static std::string described() { return std::string{A::name} + " with " + std::to_string(Bits) + " bits"; }
 
   template <class Got>
   static void check(Got got, Size wanted, const char* what) {

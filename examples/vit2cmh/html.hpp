@@ -1,4 +1,5 @@
 #pragma once
+#include <common/number_text.hpp>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -6,6 +7,7 @@
 
 /// Text, numbers and JSON fields as a page shows them. Whatever comes from data goes through `escaped`.
 namespace vit2cmh {
+using namespace examples;
 
 using Json = nlohmann::json;
 
@@ -17,15 +19,6 @@ std::string plain_text(const Json& value);
 
 /// Whether the URL is a picture within itself: data:image/png or data:image/jpeg in base64, and nothing else.
 bool is_picture_url(std::string_view url);
-
-/// A number with that many decimals and commas between thousands: 1,234.5.
-std::string number_text(double value, int decimals = 0);
-/// A number with four significant digits at most, very small ones as 1e-5.
-std::string short_number(double value);
-/// 42 s, 23 min 4 s, 5 h 12 min.
-std::string duration_text(double seconds);
-/// `one` or `many` behind the number: 1 image, 1,000 images.
-std::string counted(double count, std::string_view one, std::string_view many);
 
 // The fields of an object, or nothing where `object` is none, has no such field or one of another kind.
 

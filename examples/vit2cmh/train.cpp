@@ -2,16 +2,15 @@
 
 #include "evaluate.hpp"
 #include "events.hpp"
-#include "progress.hpp"
 #include "report.hpp"
-#include "run_folder.hpp"
+#include "stored_model.hpp"
 #include "vocabulary.hpp"
 
-#include <atomic>
 #include <chrono>
 #include <cmath>
-#include <csignal>
-#include <cstdlib>
+#include <common/program.hpp>
+#include <common/progress.hpp>
+#include <common/run_folder.hpp>
 #include <fstream>
 #include <hashweave/data/sampler.hpp>
 #include <hashweave/optim/schedule.hpp>
@@ -20,22 +19,6 @@
 namespace vit2cmh {
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-fs::path weights_folder() {
-  if (const char* named = std::getenv("HASHWEAVE_CACHE")) return named;
-  const char* home = std::getenv("HOME");
-  return fs::path{home == nullptr ? "." : home} / ".cache" / "hashweave";
-}
-
-DatasetOptions dataset_options(const fs::path& images, bool skip_bad) {
-  DatasetOptions options;
-  options.images = images;
-  if (skip_bad) {
-    options.on_bad_item = OnBadItem::skip;
-    options.check = ImageCheck::header;
-  }
-  return options;
-}
 
 std::vector<Size> items_of(const CaptionDataset& data, Split split, const fs::path& from) {
   auto items = data.positions(split);
@@ -49,27 +32,6 @@ std::vector<Size> items_of(const CaptionDataset& data, Split split, const fs::pa
 }
 
 namespace {
-
-std::atomic<bool> asked_to_stop{false};
-void ask_to_stop(int) { asked_to_stop = true; }
-
-/// While it lives, SIGINT and SIGTERM ask for an end after the step; a second one ends at once.
-struct StopSignals {
-  StopSignals() {
-    asked_to_stop = false;
-    struct sigaction action {};
-    action.sa_handler = ask_to_stop;
-    action.sa_flags = static_cast<int>(SA_RESETHAND);
-    sigaction(SIGINT, &action, &old_int);
-    sigaction(SIGTERM, &action, &old_term);
-  }
-  ~StopSignals() {
-    sigaction(SIGINT, &old_int, nullptr);
-    sigaction(SIGTERM, &old_term, nullptr);
-  }
-  struct sigaction old_int {
-  }, old_term{};
-};
 
 json options_as_json(const TrainOptions& o) {
   const LossSettings& l = o.loss;
@@ -101,24 +63,19 @@ json options_as_json(const TrainOptions& o) {
           {"limit_train", o.limit_train}};
 }
 
-/// What may differ when a run goes on.
-bool may_change(const std::string& key) { return key == "data" || key == "images"; }
+/// The model in training, as checkpoints see it.
+struct InRun final : Checkpointed {
+  const TrainOptions& options;
+  const std::unique_ptr<HashModel>& model;
 
-void require_same_run(const json& was, const json& is, const fs::path& where) {
-  for (const auto& [key, value] : is.items())
-    if (!may_change(key) && was.contains(key) && was[key] != value)
-      fail(where.string(), "--" + key + " of the run that goes on", was[key].dump(), value.dump());
-}
-
-fs::path weights_or_default(const fs::path& given, std::string_view name, const char* option) {
-  if (!given.empty()) return given;
-  const fs::path there = weights_folder() / name;
-  require(fs::exists(there), option, "pretrained weights",
-          there.string() +
-              " (tools/get_weights.sh fetches dinov2-s and minilm-l6; docs/weights.md says how to import others)",
-          "nothing there");
-  return there;
-}
+  InRun(const TrainOptions& o, const std::unique_ptr<HashModel>& m) : options{o}, model{m} {}
+  std::vector<NamedTensor> trained() const override { return model->parameters(!options.freeze_towers); }
+  void load_trained(const TensorFile& file) override { model->load(file, !options.freeze_towers); }
+  std::vector<NamedTensor> moments() const override { return model->moments(); }
+  void load_moments(const TensorFile& file, Size steps, Size skipped) override {
+    model->load_moments(file, steps, skipped);
+  }
+};
 
 class Training {
  public:
@@ -196,17 +153,8 @@ class Training {
   static void say(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
 
   void prepare_run() {
-    json config = options_as_json(o_);
-    if (run_.has_config() && (run_.has_checkpoints() || o_.resume)) {
-      require(o_.resume, run_.path().string(), "folder of the run", "a new one, or --resume to go on", "a run");
-      require_same_run(run_.config(), config, run_.path());
-    } else {
-      require(!o_.resume || !run_.has_checkpoints(), run_.path().string(), "config.json", "that of the run", "none");
-    }
-    config["threads"] = o_.threads;
-    config["version"] = version;
-    config["command"] = o_.command;
-    run_.write_config(config);
+    run_.begin(options_as_json(o_), {{"threads", o_.threads}, {"version", version}, {"command", o_.command}}, o_.resume,
+               {"data", "images"});
   }
 
   void prepare_model() {
@@ -238,17 +186,8 @@ class Training {
     sampler_.emplace(captions_->size(), o_.batch, o_.seed, Rank{}, LastBatch::drop);
     require(sampler_->batches() >= o_.accumulate, "--accumulate", "batches", Phrase{"at most ", sampler_->batches()},
             o_.accumulate);
-    if (o_.resume) {
-      std::vector<std::string> complaints;
-      const auto found = run_.load_newest(*model_, !o_.freeze_towers, complaints);
-      for (const std::string& fault : complaints) say("passed over: " + fault);
-      require(found || !run_.has_checkpoints(), run_.path().string(), "checkpoint to go on from", "one that is whole",
-              "none");
-      if (found) {
-        state_ = *found;
-        say("going on after step " + std::to_string(state_.step));
-      }
-    }
+    if (o_.resume)
+      if (const auto found = run_.load_newest(in_run_)) state_ = *found;
     run_.forget_after(state_.step);
     say(o_.model + ", " + std::to_string(o_.bits) + " bits, " + std::to_string(model_->parameter_count()) +
         " parameters; " + std::to_string(std::ssize(train_)) + " images and " + std::to_string(captions_->size()) +
@@ -269,7 +208,7 @@ class Training {
   }
 
   bool stopping(Size begun) const {
-    return asked_to_stop || (o_.stop_after_steps > 0 && state_.step - begun >= o_.stop_after_steps);
+    return StopSignals::asked() || (o_.stop_after_steps > 0 && state_.step - begun >= o_.stop_after_steps);
   }
 
   StepResult one_step(Size epoch, Size in_epoch, double rate_factor) {
@@ -346,11 +285,11 @@ class Training {
       events.flush();
       char text[120];
       std::snprintf(text, sizeof text, "epoch %td: val rsum %.1f binary, %.1f continuous%s", epoch + 1, rsum,
-                    evaluation["continuous"]["rsum"].get<double>(), rsum > state_.best_rsum ? "  (best)" : "");
+                    evaluation["continuous"]["rsum"].get<double>(), rsum > state_.best_score ? "  (best)" : "");
       progress.say(text);
     }
-    if (rsum > state_.best_rsum) {
-      state_.best_rsum = rsum;
+    if (rsum > state_.best_score) {
+      state_.best_score = rsum;
       state_.best_step = state_.step;
       write_model(run_.path() / "model.safetensors", *model_, about());
     }
@@ -359,7 +298,7 @@ class Training {
   void save() {
     state_.optimiser_steps = model_->optimiser_steps();
     state_.skipped = model_->skipped_steps();
-    run_.save(*model_, state_, !o_.freeze_towers);
+    run_.save(in_run_, state_);
   }
 
   /// The best model on the test split, or on val where there is none, beside the untrained one and codes drawn at
@@ -392,6 +331,7 @@ class Training {
   std::vector<Size> train_, val_;
   std::optional<CaptionList> captions_;
   std::unique_ptr<HashModel> model_;
+  InRun in_run_{o_, model_};
   std::optional<BertTokenizer> tokenizer_;
   std::optional<Feed> feed_;
   std::optional<Sampler> sampler_;

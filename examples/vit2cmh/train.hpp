@@ -29,10 +29,6 @@ struct TrainOptions {
 /// @throws Error where options or data are at fault; MachineError where the disk or memory is.
 nlohmann::json train(const TrainOptions& options);
 
-/// The folder of fetched weights: HASHWEAVE_CACHE, or ~/.cache/hashweave.
-std::filesystem::path weights_folder();
-
-DatasetOptions dataset_options(const std::filesystem::path& images, bool skip_bad);
 /// The items of a split. @throws Error when there are none.
 std::vector<Size> items_of(const CaptionDataset& data, Split split, const std::filesystem::path& from);
 

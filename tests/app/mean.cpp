@@ -1,4 +1,4 @@
-#include <vit2cmh/mean.hpp>
+#include <common/mean.hpp>
 
 #include <catch2/catch.hpp>
 #include <io/files.hpp>
@@ -22,10 +22,10 @@ TEST_CASE("mean gives mean and spread of every number, label by label", "[app]")
   const auto a = figures.file("a.json", R"({"bits": 64, "binary": {"rsum": 100.0, "folds": [1]}})");
   const auto b =
       figures.file("b.json", R"({"eval": {"bits": 64, "binary": {"rsum": 104.0, "folds": [2]}}, "best": 3})");
-  const auto means = vit2cmh::mean_of_runs({"x=" + a, "x=" + b, "one=" + b});
+  const auto means = examples::mean_of_runs({"x=" + a, "x=" + b, "one=" + b});
   CHECK(means.dump() == R"({"x":{"runs":2,"bits":64,"binary":{"rsum":{"mean":102.0,"spread":2.8284271247461903}}},)"
                         R"("one":{"runs":1,"bits":64,"binary":{"rsum":{"mean":104.0,"spread":0.0}}}})");
-  CHECK(vit2cmh::as_lines(means) == "x: 2 runs  binary rsum 102.0 +- 2.8\none: 1 runs  binary rsum 104.0 +- 0.0\n");
+  CHECK(examples::as_lines(means) == "x: 2 runs  binary rsum 102.0 +- 2.8\none: 1 runs  binary rsum 104.0 +- 0.0\n");
 }
 TEST_CASE("mean refuses files that do not belong together", "[app]") {
   const Figures figures;
@@ -33,9 +33,9 @@ TEST_CASE("mean refuses files that do not belong together", "[app]") {
   const auto b = figures.file("b.json", R"({"bits": 128, "binary": {"rsum": 104.0}})");
   const auto c = figures.file("c.json", R"({"bits": 64})");
   const auto d = figures.file("d.json", "[");
-  CHECK_THROWS_WITH(vit2cmh::mean_of_runs({"x=" + a, "x=" + b}), "x: figures: expected 64 in all files, got others");
-  CHECK_THROWS_WITH(vit2cmh::mean_of_runs({"x=" + a, "x=" + c}),
+  CHECK_THROWS_WITH(examples::mean_of_runs({"x=" + a, "x=" + b}), "x: figures: expected 64 in all files, got others");
+  CHECK_THROWS_WITH(examples::mean_of_runs({"x=" + a, "x=" + c}),
                     "x: figures: expected \"binary\" in all files, got none");
-  CHECK_THROWS_WITH(vit2cmh::mean_of_runs({"x=" + d}), d + ": figures: expected a JSON object, got something else");
-  CHECK_THROWS_WITH(vit2cmh::mean_of_runs({"x"}), "x: argument: expected label=file, got no label");
+  CHECK_THROWS_WITH(examples::mean_of_runs({"x=" + d}), d + ": figures: expected a JSON object, got something else");
+  CHECK_THROWS_WITH(examples::mean_of_runs({"x"}), "x: argument: expected label=file, got no label");
 }

@@ -28,6 +28,12 @@ concept DistanceTable = requires(const T& table, Size q, Size d) {
 template <DistanceTable T>
 using DistanceOf = std::remove_cvref_t<decltype(std::declval<const T&>()(Size{}, Size{}))>;
 
+/// Whole distances from 0 to `table.largest`, such as those of codes.
+template <class T>
+concept BitDistanceTable = DistanceTable<T> && std::integral<DistanceOf<T>> && requires(const T& table) {
+  { table.largest } -> std::convertible_to<Size>;
+};
+
 /// Hamming distances, in bits. The codes stay the caller's.
 template <Size Bits>
 struct HammingTable {

@@ -45,15 +45,16 @@ class PrecisionRecallSums {
 /// Precision and recall within each Hamming radius, in the order given. Ties play no part: a radius has all or none.
 /// Throws `Error` for empty sets, sizes that differ, a radius below 0.
 /// Cost: O(items) distances a query, no sort.
-template <Size Bits, Relevance P>
-std::vector<PrecisionRecallPoint> precision_recall_by_radius(const HammingTable<Bits>& table, const P& relevant,
+template <BitDistanceTable T, Relevance P>
+std::vector<PrecisionRecallPoint> precision_recall_by_radius(const T& table, const P& relevant,
                                                              const std::vector<Size>& radii) {
   require_same_sizes(table, relevant, "precision_recall_by_radius");
   for (const Size radius : radii) require(radius >= 0, "precision_recall_by_radius", "radius", "at least 0", radius);
   PrecisionRecallSums sums(radii);
   Size with_relevant = 0;
-  std::vector<Size> retrieved(static_cast<std::size_t>(Bits + 1));  // by distance, then within it
-  std::vector<Size> found(static_cast<std::size_t>(Bits + 1));
+  const Size bits = table.largest;
+  std::vector<Size> retrieved(static_cast<std::size_t>(bits + 1));  // by distance, then within it
+  std::vector<Size> found(static_cast<std::size_t>(bits + 1));
   for (Size q = 0; q < table.queries(); ++q) {
     std::ranges::fill(retrieved, 0);
     std::ranges::fill(found, 0);
@@ -62,31 +63,31 @@ std::vector<PrecisionRecallPoint> precision_recall_by_radius(const HammingTable<
       ++retrieved.data()[distance];
       found.data()[distance] += relevant(q, d) ? 1 : 0;
     }
-    for (Size r = 1; r <= Bits; ++r) {
+    for (Size r = 1; r <= bits; ++r) {
       retrieved.data()[r] += retrieved.data()[r - 1];
       found.data()[r] += found.data()[r - 1];
     }
     with_relevant += found.back() > 0 ? 1 : 0;
     for (std::size_t i = 0; i < radii.size(); ++i) {
-      const Size r = std::min(radii[i], Bits);
+      const Size r = std::min(radii[i], bits);
       sums.add(i, static_cast<double>(found.data()[r]), retrieved.data()[r], found.back());
     }
   }
   return std::move(sums).mean(table.queries(), with_relevant);
 }
 
-/// The whole curve: radii 0, 1 .. Bits.
-template <Size Bits, Relevance P>
-std::vector<PrecisionRecallPoint> precision_recall_by_radius(const HammingTable<Bits>& table, const P& relevant) {
+/// The whole curve: radii 0, 1 .. the code length.
+template <BitDistanceTable T, Relevance P>
+std::vector<PrecisionRecallPoint> precision_recall_by_radius(const T& table, const P& relevant) {
   std::vector<Size> radii;
-  for (Size r = 0; r <= Bits; ++r) radii.push_back(r);
+  for (Size r = 0; r <= table.largest; ++r) radii.push_back(r);
   return precision_recall_by_radius(table, relevant, radii);
 }
 
 /// Mean precision among the items within a Hamming radius, 2 bits by custom ("P@H=2"), in 0 .. 1; a query that
 /// retrieves nothing counts 0. Throws `Error` as `precision_recall_by_radius` does.
-template <Size Bits, Relevance P>
-double precision_at_radius(const HammingTable<Bits>& table, const P& relevant, Size radius = 2) {
+template <BitDistanceTable T, Relevance P>
+double precision_at_radius(const T& table, const P& relevant, Size radius = 2) {
   return precision_recall_by_radius(table, relevant, {radius}).front().precision;
 }
 

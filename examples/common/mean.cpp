@@ -6,7 +6,7 @@
 #include <hashweave/core/error.hpp>
 #include <map>
 
-namespace vit2cmh {
+namespace examples {
 using namespace hashweave;
 using nlohmann::ordered_json;
 
@@ -87,4 +87,4 @@ std::string as_lines(const ordered_json& means) {
   return out;
 }
 
-}  // namespace vit2cmh
+}  // namespace examples

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace vit2cmh {
+namespace examples {
 
 /// For each label of "label=file" the mean and spread (standard deviation of a sample) of every number in its files,
 /// each of which is what `eval --json` writes or a run's results.json:
@@ -15,4 +15,4 @@ nlohmann::ordered_json mean_of_runs(const std::vector<std::string>& labelled);
 /// A line a label for people: both rsums.
 std::string as_lines(const nlohmann::ordered_json& means);
 
-}  // namespace vit2cmh
+}  // namespace examples

@@ -1,7 +1,9 @@
 #include "run_folder.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstdio>
 #include <fcntl.h>
 #include <fstream>
 #include <hashweave/io/crc32c.hpp>
@@ -11,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace vit2cmh {
+namespace examples {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
@@ -56,7 +58,7 @@ json described(const fs::path& folder) {
     const Blob file = map_file(folder / name);
     files[name] = {{"bytes", file.bytes.size()}, {"crc32c", crc32c(file.bytes)}};
   }
-  return {{"format", "vit2cmh checkpoint 1"}, {"files", files}};
+  return {{"format", "hashweave checkpoint 2"}, {"files", files}};
 }
 
 }  // namespace
@@ -70,9 +72,24 @@ RunFolder::RunFolder(fs::path path) : path_{std::move(path)} {
   for (const fs::path& folder : unfinished) fs::remove_all(folder, fault);
 }
 
-bool RunFolder::has_config() const { return fs::exists(path_ / "config.json"); }
-json RunFolder::config() const { return read_json(path_ / "config.json"); }
-void RunFolder::write_config(const json& config) const { write_json("config.json", config); }
+void RunFolder::begin(const json& options, const json& besides, bool resume,
+                      const std::vector<std::string>& may_change) const {
+  const fs::path file = path_ / "config.json";
+  if (fs::exists(file) && (has_checkpoints() || resume)) {
+    require(resume, path_.string(), "folder of the run", "a new one, or --resume to go on", "a run");
+    const json was = read_json(file);
+    for (const auto& [key, value] : options.items()) {
+      const bool fixed = std::find(may_change.begin(), may_change.end(), key) == may_change.end();
+      if (fixed && was.contains(key) && was[key] != value)
+        fail(path_.string(), "--" + key + " of the run that goes on", was[key].dump(), value.dump());
+    }
+  } else {
+    require(!resume || !has_checkpoints(), path_.string(), "config.json", "that of the run", "none");
+  }
+  json all = options;
+  all.update(besides);
+  write_json("config.json", all);
+}
 void RunFolder::write_json(const std::string& name, const json& value) const {
   write_text(path_ / name, value.dump(1) + "\n");
 }
@@ -109,7 +126,7 @@ void RunFolder::forget_after(Size step) {
   if (fs::exists(file)) write_text(file, kept);
 }
 
-void RunFolder::save(HashModel& model, const RunState& state, bool with_towers) {
+void RunFolder::save(const Checkpointed& model, const RunState& state) {
   const fs::path all = path_ / "checkpoints", final = all / checkpoint_name(state.step);
   const fs::path work = all / (checkpoint_name(state.step) + ".tmp");
   make_folder(all);
@@ -117,10 +134,10 @@ void RunFolder::save(HashModel& model, const RunState& state, bool with_towers) 
   std::error_code ignored;
   fs::remove_all(work, ignored);
   make_folder(work);
-  write_safetensors(work / parts[0], model.parameters(with_towers));
+  write_safetensors(work / parts[0], model.trained());
   write_safetensors(work / parts[1], model.moments());
   const json told{{"step", state.step},           {"optimiser_steps", state.optimiser_steps},
-                  {"skipped", state.skipped},     {"best_rsum", state.best_rsum},
+                  {"skipped", state.skipped},     {"best_score", state.best_score},
                   {"best_step", state.best_step}, {"seconds", state.seconds}};
   write_text(work / parts[2], told.dump(1) + "\n");
   write_text(work / "MANIFEST.json", described(work).dump(1) + "\n");
@@ -135,9 +152,9 @@ void RunFolder::save(HashModel& model, const RunState& state, bool with_towers) 
 
 bool RunFolder::has_checkpoints() const { return !checkpoints_in(path_ / "checkpoints").empty(); }
 
-std::optional<RunState> RunFolder::load_newest(HashModel& model, bool with_towers,
-                                               std::vector<std::string>& complaints) const {
-  for (const fs::path& folder : checkpoints_in(path_ / "checkpoints")) {
+std::optional<RunState> RunFolder::load_newest(Checkpointed& model) const {
+  const auto all = checkpoints_in(path_ / "checkpoints");
+  for (const fs::path& folder : all) {
     try {
       require(read_json(folder / "MANIFEST.json") == described(folder), folder.string(), "checkpoint",
               "files as MANIFEST.json says", "others");
@@ -146,39 +163,19 @@ std::optional<RunState> RunFolder::load_newest(HashModel& model, bool with_tower
       state.step = told.at("step");
       state.optimiser_steps = told.at("optimiser_steps");
       state.skipped = told.at("skipped");
-      state.best_rsum = told.at("best_rsum");
+      state.best_score = told.at("best_score");
       state.best_step = told.at("best_step");
       state.seconds = told.at("seconds");
-      model.load(open_safetensors(folder / parts[0]), with_towers);
+      model.load_trained(open_safetensors(folder / parts[0]));
       model.load_moments(open_safetensors(folder / parts[1]), state.optimiser_steps, state.skipped);
+      std::fprintf(stderr, "going on after step %td\n", state.step);
       return state;
     } catch (const std::exception& fault) {
-      complaints.push_back(folder.filename().string() + ": " + fault.what());
+      std::fprintf(stderr, "passed over: %s: %s\n", folder.filename().c_str(), fault.what());
     }
   }
+  require(all.empty(), path_.string(), "checkpoint to go on from", "one that is whole", "none");
   return std::nullopt;
 }
 
-void write_model(const fs::path& file, const HashModel& model, const json& about) {
-  write_safetensors(file, model.parameters(true), {{"format", "pt"}, {"vit2cmh", about.dump()}});
-}
-
-StoredModel open_model(const fs::path& run_or_file, Size threads) {
-  const fs::path file = fs::is_directory(run_or_file) ? run_or_file / "model.safetensors" : run_or_file;
-  require(fs::exists(file), run_or_file.string(), "checkpoint", "a run folder with model.safetensors, or such a file",
-          fs::exists(run_or_file) ? "a folder without it: train first" : "nothing there");
-  const SafeTensors tensors = open_safetensors(file);
-  const auto told = tensors.metadata().find("vit2cmh");
-  require(told != tensors.metadata().end(), file.string(), "metadata", "those of a vit2cmh model", "none");
-  StoredModel stored;
-  stored.about = parse_json(told->second, file.string() + ", metadata");
-  require(stored.about.contains("model") && stored.about["model"].is_string() && stored.about.contains("bits") &&
-              stored.about["bits"].is_number_integer(),
-          file.string(), "metadata", "model and bits", stored.about.dump());
-  stored.model = make_model(stored.about["model"].get<std::string>(), stored.about["bits"].get<Size>(), threads);
-  stored.model->load(tensors, true);
-  stored.vocabulary = file.parent_path() / "vocab.txt";
-  return stored;
-}
-
-}  // namespace vit2cmh
+}  // namespace examples

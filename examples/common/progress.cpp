@@ -1,14 +1,14 @@
 #include "progress.hpp"
 
+#include "number_text.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <unistd.h>
 #include <utility>
 
-#include "html.hpp"
-
-namespace vit2cmh {
+namespace examples {
 
 Progress::Progress(std::string title, std::int64_t total, std::string unit, std::int64_t done)
     : title_{std::move(title)},
@@ -55,4 +55,4 @@ void Progress::show(bool last) {
   std::fflush(stderr);
 }
 
-}  // namespace vit2cmh
+}  // namespace examples

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace vit2cmh {
+namespace examples {
 
 class Progress {
  public:
@@ -30,4 +30,4 @@ class Progress {
   bool terminal_, finished_ = false;
 };
 
-}  // namespace vit2cmh
+}  // namespace examples
