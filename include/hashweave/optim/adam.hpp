@@ -57,6 +57,8 @@ class Adam {
   /// What a checkpoint has to keep: both moments, the number of steps taken and of those skipped.
   Parameters<B, L>& first_moment() { return m_; }
   Parameters<B, L>& second_moment() { return v_; }
+  const Parameters<B, L>& first_moment() const { return m_; }
+  const Parameters<B, L>& second_moment() const { return v_; }
   Size steps() const { return steps_; }
   Size skipped() const { return skipped_; }
   void restore(Size steps, Size skipped) {

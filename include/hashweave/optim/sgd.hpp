@@ -46,6 +46,7 @@ class Sgd {
 
   /// What a checkpoint has to keep.
   Parameters<B, L>& velocity() { return velocity_; }
+  const Parameters<B, L>& velocity() const { return velocity_; }
   Size steps() const { return steps_; }
   Size skipped() const { return skipped_; }
   void restore(Size steps, Size skipped) {
