@@ -1,5 +1,6 @@
 #pragma once
 /// Everything that runs on the CPU.
+#include <hashweave/cmh/adversary.hpp>
 #include <hashweave/cmh/bsth.hpp>
 #include <hashweave/cmh/bsth_losses.hpp>
 #include <hashweave/cmh/central_similarity.hpp>
@@ -7,14 +8,18 @@
 #include <hashweave/cmh/code_losses.hpp>
 #include <hashweave/cmh/column_losses.hpp>
 #include <hashweave/cmh/cross_modal.hpp>
+#include <hashweave/cmh/dcmh.hpp>
 #include <hashweave/cmh/fused.hpp>
 #include <hashweave/cmh/hash_centres.hpp>
 #include <hashweave/cmh/hash_head.hpp>
 #include <hashweave/cmh/label_counts.hpp>
 #include <hashweave/cmh/label_losses.hpp>
+#include <hashweave/cmh/label_network.hpp>
 #include <hashweave/cmh/label_prototypes.hpp>
+#include <hashweave/cmh/label_sets.hpp>
 #include <hashweave/cmh/losses.hpp>
 #include <hashweave/cmh/pair_losses.hpp>
+#include <hashweave/cmh/satah.hpp>
 #include <hashweave/cmh/semantic_losses.hpp>
 #include <hashweave/cmh/shared_cross_encoder.hpp>
 #include <hashweave/cmh/supervised_hashing.hpp>
@@ -65,4 +70,5 @@
 #include <hashweave/optim/adam.hpp>
 #include <hashweave/optim/schedule.hpp>
 #include <hashweave/optim/sgd.hpp>
+#include <hashweave/optim/trained.hpp>
 #include <hashweave/version.hpp>

@@ -15,7 +15,7 @@ namespace {
 using Values = std::vector<double>;
 
 template <Size Heads>
-struct Attended : Chain<Named<"embed", LabelEmbedding<4, 6>>, Named<"attn", LabelAttention<6, Heads, 4>>> {};
+struct Attended : Chain<Named<"embed", LabelTokenEmbed<4, 6>>, Named<"attn", LabelAttention<6, Heads, 4>>> {};
 
 /// The prior is a statistic, which `randomise` leaves at 0: a layer whose prior has values.
 template <Size Heads>
@@ -44,7 +44,7 @@ TEST_CASE("LabelAttention gradient agrees with central differences", "[nn][gradi
   check_gradient_on_ids(WithPrior<2>{}, Batch<TokenIds>{{1}});
 }
 TEST_CASE("LabelAttention gradient agrees with central differences where the prior differs", "[nn][gradient]") {
-  using L = Chain<Named<"embed", LabelEmbedding<4, 6>>, Named<"attn", LabelAttention<6, 2, 4>>, FirstToken<6>>;
+  using L = Chain<Named<"embed", LabelTokenEmbed<4, 6>>, Named<"attn", LabelAttention<6, 2, 4>>, FirstToken<6>>;
   B be{1};
   Parameters<B, L> params, grads;
   randomise(params, 3);

@@ -17,7 +17,7 @@ struct PrototypeCodes {
 
 /// A table of one learned vector a label, normal numbers of deviation 1 at first.
 template <Size Classes, Size D>
-struct PrototypeEmbedding : Embedding<Classes, D> {
+struct LabelEmbedding : Embedding<Classes, D> {
   template <class F, class P>
   static void visit(F&& f, const Path& at, P& p) {
     f(at / "word", Init::normal(1), p.word);
@@ -37,7 +37,7 @@ struct PrototypeEmbedding : Embedding<Classes, D> {
 /// Source: Tan et al. (BSTH), SIGIR 2022, section 3.3.
 template <Size Classes, Size Bits>
 struct LabelPrototypes {
-  using Net = Chain<Named<"embed", PrototypeEmbedding<Classes, Bits>>, Named<"block", PostNormBlock<Bits, 1, Bits>>,
+  using Net = Chain<Named<"embed", LabelEmbedding<Classes, Bits>>, Named<"block", PostNormBlock<Bits, 1, Bits>>,
                     Named<"norm", LayerNorm<Bits>>>;
   using Head = GroupedLinear<Classes, Bits, Bits>;
   using Classifier = LabelClassifier<Bits, Classes>;

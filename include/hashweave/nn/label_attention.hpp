@@ -13,7 +13,7 @@ namespace hashweave {
 /// Shapes: token ids -> (tokens, D), which keep their ids. Saved: the ids.
 /// @throws Error for an empty batch or an id that is neither 0 nor a label's.
 template <Size Labels, Size D>
-struct LabelEmbedding {
+struct LabelTokenEmbed {
   using Table = Embedding<Labels + 1, D>;
 
   template <class S>
