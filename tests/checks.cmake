@@ -49,6 +49,11 @@ foreach(example IN LISTS examples)
   add_check(example_${example} COMMAND ${example})
 endforeach()
 
+if(TARGET transhash AND NOT HASHWEAVE_SANITIZE_SUBSET)
+  add_check(app_transhash PROCESSORS ${cores} TIMEOUT 300
+    COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/app/transhash.sh" "$<TARGET_FILE:transhash>" "$<TARGET_FILE:transhash_logistic>"
+    "${PROJECT_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/app_transhash_work")
+endif()
 if(TARGET app_tests)
   add_check(app_parts COMMAND app_tests)
 endif()

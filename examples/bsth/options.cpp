@@ -58,7 +58,6 @@ std::unique_ptr<Method> make_bsth(const Settings& settings, const DataFacts& fac
   const Size bits = settings.whole("bits"), width = std::max(facts.image_width, facts.text_width);
   require(width <= 4096, "bsth", "columns of the features", "at most 4096", width);
   if (width <= 512) return make_bsth_of<512>(bits, options, facts, threads);
-  if (width <= 1024) return make_bsth_of<1024>(bits, options, facts, threads);
   return make_bsth_of<4096>(bits, options, facts, threads);
 }
 

@@ -1,4 +1,0 @@
-#include "method_of.hpp"
-
-template std::unique_ptr<examples::Method> examples::make_bsth_of<1024>(Size, const BsthOptions&, const DataFacts&,
-                                                                        Size);
