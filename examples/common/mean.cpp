@@ -79,8 +79,8 @@ std::string as_lines(const ordered_json& means) {
     out += label + ": " + figures["runs"].dump() + " runs";
     for (const auto& [kind, of] : figures.items()) {
       if (!of.is_object()) continue;
-      for (const auto& [name, format] : {std::pair{"rsum", "  %s rsum %.1f +- %.1f"},
-                                         std::pair{"map_all", "  %s mAP@all %.4f +- %.4f"}}) {
+      for (const auto& [name, format] :
+           {std::pair{"rsum", "  %s rsum %.1f +- %.1f"}, std::pair{"map_all", "  %s mAP@all %.4f +- %.4f"}}) {
         if (!of.contains(name)) continue;
         char text[100];
         std::snprintf(text, sizeof text, format, kind.c_str(), of[name]["mean"].get<double>(),
