@@ -40,6 +40,7 @@ int main(int argc, char** argv) {
   add<GeluTanh>("gelu_tanh");
   add<QuickGelu>("quick_gelu");
   add<Relu>("relu");
+  add<LeakyRelu>("leaky_relu");
   add<Tanh>("tanh");
   add<Sigmoid>("sigmoid");
   return bench::run(argc, argv);

@@ -62,6 +62,19 @@ TEST_CASE("Normalisations in float agree with double", "[cpu][float]") {
           for (const auto& m : {y, dx}) r.keep(m);
         }) < 1e-5);
 }
+TEST_CASE("Spectral norms and leaky units in float agree with double", "[cpu][float]") {
+  CHECK(difference([](auto& r) {
+          const auto w = r.in(60, 50, 1), u = r.in(1, 60, 2), dy = r.in(60, 50, 3), dw = r.in(60, 50, 4);
+          const auto sigma = r.out(1, 1), next = r.out(1, 60), v = r.out(1, 50), y = r.out(60, 50);
+          power_iteration(r.be, sigma, next, v, w, u, 3);
+          divide(r.be, y, w, sigma);
+          spectral_backward(r.be, dw, dy, y, next, v, sigma);
+          for (const auto& m : {sigma, next, v, y, dw}) r.keep(m);
+          leaky_relu(r.be, y, w, 0.2);
+          leaky_relu_backward(r.be, dw, dy, w, 0.2);
+          for (const auto& m : {y, dw}) r.keep(m);
+        }) < 1e-5);
+}
 TEST_CASE("Attention in float agrees with double on long sequences", "[cpu][float]") {
   for (const bool causal : {false, true}) {
     CHECK(difference([causal](auto& r) {

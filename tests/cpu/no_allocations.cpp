@@ -20,6 +20,7 @@
 #include <new>
 
 #include "support/tiny_model.hpp"
+#include "support/tiny_satah.hpp"
 
 namespace {
 
@@ -152,6 +153,25 @@ TEST_CASE("A training step of ViT2CMH in steady state allocates nothing", "[cpu]
   };
   for (const Precision p : precisions()) {
     for (const Size threads : {1, 2}) check(threads, p);
+  }
+}
+
+TEST_CASE("A training step of SATAH in steady state allocates nothing", "[cpu][allocations]") {
+  using B = Cpu<float>;
+  for (const Precision p : precisions()) {
+    for (const Size threads : {1, 2}) {
+      INFO(threads << " threads");
+      B be{threads};
+      be.use(p);
+      TinySatah<B> tiny{9};
+      const auto step = [&] {
+        tiny.label_step(be);
+        tiny.step(be);
+      };
+      CHECK(in_steady_state(be, step) == 0);
+      CHECK(tiny.adversaries.optimizer.steps() == 5);
+      CHECK(be.tape().capacity() == be.tape().high_water());
+    }
   }
 }
 

@@ -58,6 +58,29 @@ TEST_CASE("Attention is the same bits on any number of threads", "[cpu][threads]
     for (const auto& m : {o, lse, dqkv}) r.keep(m);
   });
 }
+TEST_CASE("Spectral norms are the same bits on any number of threads", "[cpu][threads]") {
+  same_for_any_threads([](auto& r) {
+    const auto w = r.in(300, 400, 1), u = r.in(1, 300, 2), dy = r.in(300, 400, 3), dw = r.in(300, 400, 4);
+    const auto sigma = r.out(1, 1), next = r.out(1, 300), v = r.out(1, 400), y = r.out(300, 400);
+    power_iteration(r.be, sigma, next, v, w, u, 2);
+    divide(r.be, y, w, sigma);
+    spectral_backward(r.be, dw, dy, y, next, v, sigma);
+    for (const auto& m : {sigma, next, v, y, dw}) r.keep(m);
+  });
+}
+TEST_CASE("Triplets on labels are the same bits on any number of threads", "[cpu][threads]") {
+  same_for_any_threads([](auto& r) {
+    const auto cos = r.in(90, 90, 1), dcos = r.out(90, 90), shared = r.out(90, 90), value = r.out(1, 1);
+    for (Size i = 0; i < 90; ++i) {
+      for (Size j = 0; j < 90; ++j) {
+        shared(i, j) =
+            static_cast<typename std::remove_reference_t<decltype(r.be)>::Scalar>((i * j) % 7 < 3 ? i % 3 : 0);
+      }
+    }
+    label_triplet(r.be, value, dcos, cos, shared, {});
+    for (const auto& m : {value, dcos}) r.keep(m);
+  });
+}
 TEST_CASE("Attention of one token is the same bits on any number of threads", "[cpu][threads]") {
   same_for_any_threads([](auto& r) {
     const std::vector<Size> offsets{0, 140, 141, 200, 230};
@@ -106,6 +129,8 @@ TEST_CASE("Value by value kernels are the same bits on any number of threads", "
     scale_columns_backward(r.be, dx, df, dy, x, factor);
     add_scaled(r.be, y, x, 0.7);
     for (const auto& m : {y, dx, df}) r.keep(m);
+    signs(r.be, y, x);
+    r.keep(y);
   });
 }
 TEST_CASE("Token kernels are the same bits on any number of threads", "[cpu][threads]") {
@@ -130,6 +155,8 @@ TEST_CASE("Token kernels are the same bits on any number of threads", "[cpu][thr
     split_cls_backward(r.be, patches, cls, pos, joined, 16);
     from_patches(r.be, back, patches, 3, 8, 8, 2);
     for (const auto& m : {joined, patches, cls, pos, back}) r.keep(m);
+    add_sinusoids(r.be, dx, y, segments);
+    r.keep(dx);
   });
 }
 TEST_CASE("Optimiser kernels are the same bits on any number of threads", "[cpu][threads]") {

@@ -3,6 +3,7 @@
 #include <hashweave/cmh/label_losses.hpp>
 #include <hashweave/cmh/losses.hpp>
 #include <hashweave/cmh/pair_losses.hpp>
+#include <hashweave/cmh/semantic_losses.hpp>
 #include <hashweave/cmh/weighted_sum.hpp>
 #include <numeric>
 
@@ -122,6 +123,22 @@ const Golden cauchy{
       check.output("out.loss", {a + weight * q});
       add_scaled(be, pairs.gradient.mat(), quantisation.gradient.mat(), weight);
       check.gradient("grad.in.h", values_of(pairs.gradient));
+    }};
+
+const Golden semi_hard{
+    "satah_semihard", []<class T>(Check<T>& check) {
+      check.expect("loss", "weighted semi-hard cosine triplet, both directions summed");
+      check.expect("weight", "(2^r_ap - 2^r_an)/Z_a with r_an = 0; Z_a = sum_k (2^r_(k) - 1)/log2(k+1), k from 1");
+      check.expect("anchors_without_labels", "no positives, no terms");
+      Cpu<T> be;
+      Batch<T, Vectors<16>> image{check.tensor("in.image")}, text{check.tensor("in.text")};
+      const auto labels = check.values("in.labels");
+      const auto& shape = check.tensor("in.labels").shape;
+      const LabelTriplet loss{{.margin = check.number("margin")}};
+      const auto step = loss(be, image.view(), text.view(), matrix(labels.data(), shape.at(0), shape.at(1)));
+      check.output("out.loss", {to_host(be, step.value)});
+      check.gradient("grad.in.image", values_of(step.gradient.image));
+      check.gradient("grad.in.text", values_of(step.gradient.text));
     }};
 
 }  // namespace

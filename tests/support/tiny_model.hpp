@@ -46,12 +46,4 @@ struct TinyBatch {
   }
 };
 
-/// Dropout everywhere that there is any.
-inline void set_dropout(TinyVit2Cmh& arch, double rate) {
-  for_each_layer(arch, [rate](auto& layer) {
-    if constexpr (requires { layer.rate; }) layer.rate = rate;
-    if constexpr (requires { layer.dropout; }) layer.dropout = rate;
-  });
-}
-
 }  // namespace hashweave::test

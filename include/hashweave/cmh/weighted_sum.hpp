@@ -22,15 +22,20 @@ struct WeightedSum {
   template <class B, class S>
   LossStep<B, PairGradient<B, S>> operator()(B& be, View<B, S> image, View<B, S> text, Owners owners = {}) const {
     detail::check_pairs(image, text, owners, "WeightedSum");
-    const PairGradient<B, S> gradient{make<S>(be, image.layout()), make<S>(be, text.layout())};
-    set_zero(be, gradient.image.mat());
-    set_zero(be, gradient.text.mat());
-    return sum_of(
-        be, gradient, [&](const auto& part) { return part(be, image, text, owners); },
-        [&](const auto& of_part, double weight) {
-          add_scaled(be, gradient.image.mat(), of_part.image.mat(), weight);
-          add_scaled(be, gradient.text.mat(), of_part.text.mat(), weight);
-        });
+    return on_pairs(be, image, text, [&](const auto& part) { return part(be, image, text, owners); });
+  }
+  /// On pairs with labels (pairs, classes): parts that take labels get them.
+  template <class B, class S>
+  LossStep<B, PairGradient<B, S>> operator()(B& be, View<B, S> image, View<B, S> text,
+                                             In<typename B::Scalar> labels) const {
+    detail::check_pairs(image, text, {}, "WeightedSum");
+    return on_pairs(be, image, text, [&](const auto& part) {
+      if constexpr (requires { part(be, image, text, labels); }) {
+        return part(be, image, text, labels);
+      } else {
+        return part(be, image, text);
+      }
+    });
   }
   template <class B, Size Width>
   LossStep<B, View<B, Vectors<Width>>> operator()(B& be, View<B, Vectors<Width>> h,
@@ -50,6 +55,16 @@ struct WeightedSum {
   }
 
  private:
+  template <class B, class S, class Compute>
+  LossStep<B, PairGradient<B, S>> on_pairs(B& be, View<B, S> image, View<B, S> text, Compute compute) const {
+    const PairGradient<B, S> gradient{make<S>(be, image.layout()), make<S>(be, text.layout())};
+    set_zero(be, gradient.image.mat());
+    set_zero(be, gradient.text.mat());
+    return sum_of(be, gradient, compute, [&](const auto& of_part, double weight) {
+      add_scaled(be, gradient.image.mat(), of_part.image.mat(), weight);
+      add_scaled(be, gradient.text.mat(), of_part.text.mat(), weight);
+    });
+  }
   template <class B, class Gradient, class Compute, class Add>
   LossStep<B, Gradient> sum_of(B& be, const Gradient& gradient, Compute compute, Add add_gradient) const {
     auto value = make_matrix(be, 1, 1), terms = make_matrix(be, 1, count);

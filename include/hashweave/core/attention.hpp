@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <hashweave/core/random.hpp>
 #include <hashweave/core/segments.hpp>
 
@@ -15,6 +16,7 @@ struct AttentionShape {
   bool causal = false;
   double dropout = 0;
   RandomStream stream;
+  const std::int32_t* ids = nullptr;  ///< one a token: where given, a bias is that of a pair of ids, not of positions
 };
 
 }  // namespace hashweave

@@ -22,6 +22,15 @@ struct Tokens {
   using Resized = Tokens<Other>;
 };
 
+/// Sequences of D-wide tokens of which each stands for a label: what `Tokens<D>` is, with the label's id beside each.
+template <Size D>
+struct LabelTokens {
+  static_assert(D > 0, "LabelTokens: the width must be positive");
+  static constexpr Size width = D;
+  template <Size Other>
+  using Resized = LabelTokens<Other>;
+};
+
 /// One D-wide vector a sample: a (rows, D) matrix.
 template <Size D>
 struct Vectors {
@@ -41,6 +50,10 @@ concept RowWise = requires { typename S::template Resized<1>; };
 /// Row-wise samples of width D.
 template <class S, Size D>
 concept RowsOf = RowWise<S> && (S::width == D);
+
+/// Packed sequences of D-wide tokens.
+template <class S, Size D>
+concept SequencesOf = std::same_as<S, Tokens<D>> || std::same_as<S, LabelTokens<D>>;
 
 /// The same kind of sample, D wide.
 template <RowWise S, Size D>

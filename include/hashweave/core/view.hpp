@@ -35,6 +35,26 @@ struct View<B, Tokens<D>> {
   static constexpr Size scalars(Segments segments) { return segments.rows() * D; }
 };
 
+/// What is not in the type of a batch of label tokens: the sequences, and the id of each token.
+struct LabelLayout {
+  Segments segments;
+  const std::int32_t* ids = nullptr;
+};
+template <class B, Size D>
+struct View<B, LabelTokens<D>> {
+  using Sample = LabelTokens<D>;
+  typename B::Scalar* data = nullptr;
+  Segments segments;
+  const std::int32_t* ids = nullptr;
+
+  constexpr View() = default;
+  constexpr View(typename B::Scalar* values, LabelLayout layout)
+      : data{values}, segments{layout.segments}, ids{layout.ids} {}
+  constexpr Mat<typename B::Scalar> mat() const { return matrix(data, segments.rows(), D); }
+  constexpr LabelLayout layout() const { return {segments, ids}; }
+  static constexpr Size scalars(LabelLayout layout) { return layout.segments.rows() * D; }
+};
+
 template <class B, Size C, Size H, Size W>
 struct View<B, Pixels<C, H, W>> {
   using Sample = Pixels<C, H, W>;

@@ -17,7 +17,7 @@ template <class T>
 struct Head {
   const AttentionShape& shape;
   Size begin, length, head, width;  // first row, rows, head number, columns a head
-  In<T> bias;                       // (heads * t, t) or empty
+  In<T> bias;                       // (heads * t, t) or empty, t positions or ids
 
   Head(const AttentionShape& s, Size segment, Size h, Size head_width, In<T> logit_bias)
       : shape{s},
@@ -44,7 +44,8 @@ struct Head {
   void logits(const Arithmetic& how, Mat<T> s, In<T> q, In<T> k, Size first, std::byte* memory) const {
     const bool biased = bias.data != nullptr;
     for (Size r = 0; biased && r < s.rows; ++r) {
-      std::copy_n(bias.row(head * bias.cols + first + r), s.cols, s.row(r));
+      const T* own = bias_row(bias, first + r);
+      for (Size c = 0; c < s.cols; ++c) s(r, c) = own[bias_place(c)];
     }
     product<Form::nt, T>(how, s, q, k, factor(), {nullptr, biased}, memory);
     if (!shape.causal) return;
@@ -52,6 +53,12 @@ struct Head {
       std::fill(s.row(r) + first + r + 1, s.row(r) + s.cols, -std::numeric_limits<T>::infinity());
     }
   }
+  /// The bias of a query; the place in it of a key.
+  template <class U>
+  U* bias_row(Mat<U> table, Size query) const {
+    return table.row(head * table.cols + bias_place(query));
+  }
+  Size bias_place(Size position) const { return shape.ids == nullptr ? position : Size{shape.ids[begin + position]}; }
   /// Multiplies row r of the tile by its dropout mask.
   void mask(T* p, Size n, Size row) const {
     drop<T>(p, p, n, shape.dropout, shape.stream, static_cast<std::uint64_t>((begin + row) * shape.heads + head) << 24);
@@ -86,7 +93,7 @@ struct AttentionScratch {
 }  // namespace cpu
 
 /// o_h = softmax(q_h k_hᵀ / sqrt(width) + bias_h) v_h within each sequence; lse (tokens, heads) = log Σ exp of the
-/// logits.
+/// logits. bias (heads * t, t) is head by head that of query and key position, or of their ids where shape has some.
 template <class T>
 void attention(Cpu<T>& be, Out<T> o, Out<T> lse, In<T> qkv, In<T> bias, const AttentionShape& shape) {
   const Size width = o.cols / shape.heads, longest = shape.segments.longest();
@@ -150,7 +157,9 @@ void attention_backward(Cpu<T>& be, Out<T> dqkv, Out<T> dbias, In<T> d_o, In<T> 
           std::fill(grad + first + r + 1, grad + keys, T{0});
         }
         if (shape.dropout > 0) h.mask(weights, keys, first + r);
-        if (dbias.data != nullptr) cpu::row(dbias.row(head * dbias.cols + first + r), keys) += cpu::row(grad, keys);
+        if (dbias.data == nullptr) continue;
+        T* own = h.bias_row(dbias, first + r);
+        for (Size c = 0; c < keys; ++c) own[h.bias_place(c)] += grad[c];
       }
       cpu::product<Form::tn, T>(be.arithmetic(), rows_of(dv, 0, keys), p, dy_rows, T{1}, {nullptr, true},
                                 scratch.blocks);

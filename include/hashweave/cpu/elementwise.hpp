@@ -158,6 +158,17 @@ void signs(Cpu<T>& be, Out<T> y, In<T> x) {
   cpu::map<T>(be, y, x, [](T v) { return v > 0 ? T{1} : T{-1}; });
 }
 
+/// y = x where x > 0, else slope x
+template <class T>
+void leaky_relu(Cpu<T>& be, Out<T> y, In<T> x, double slope) {
+  cpu::map<T>(be, y, x, [k = static_cast<T>(slope)](T v) { return v > 0 ? v : k * v; });
+}
+/// dx = dy where x > 0, else slope dy
+template <class T>
+void leaky_relu_backward(Cpu<T>& be, Out<T> dx, In<T> dy, In<T> x, double slope) {
+  cpu::map<T>(be, dx, dy, x, [k = static_cast<T>(slope)](T d, T v) { return v > 0 ? d : k * d; });
+}
+
 namespace cpu {
 
 /// y = x where the stream's number is at least `rate`, divided by 1 - rate; else 0. x_0 has number `at`.

@@ -10,5 +10,7 @@
 #include <hashweave/cpu/losses.hpp>
 #include <hashweave/cpu/norm.hpp>
 #include <hashweave/cpu/optimise.hpp>
+#include <hashweave/cpu/semantic.hpp>
+#include <hashweave/cpu/spectral.hpp>
 #include <hashweave/cpu/token_attention.hpp>
 #include <hashweave/cpu/tokens.hpp>

@@ -1,4 +1,5 @@
 #pragma once
+#include <cmath>
 #include <hashweave/core/segments.hpp>
 #include <hashweave/cpu/backend.hpp>
 
@@ -179,6 +180,45 @@ void mean_pool_backward(Cpu<T>& be, Out<T> dx, In<T> dy, const Segments& segment
       for (Size c = 0; c < dx.cols; ++c) dx(t, c) = dy(s, c) / static_cast<T>(segments.length(s));
     }
   });
+}
+
+namespace cpu {
+
+/// Row p of e = sin(p ω_i) in column 2i and cos(p ω_i) in column 2i + 1, ω_i = 10000^(-2i/cols): each column pair
+/// turned by ω_i from row to row, in double.
+template <class T>
+void sinusoids(Mat<T> e) {
+  for (Size c = 0; c < e.cols; c += 2) {
+    const double angle = std::exp(-std::log(10000.0) * static_cast<double>(c) / static_cast<double>(e.cols));
+    const double turn_sin = std::sin(angle), turn_cos = std::cos(angle);
+    double sin = 0, cos = 1;
+    for (Size p = 0; p < e.rows; ++p) {
+      e(p, c) = static_cast<T>(sin);
+      if (c + 1 < e.cols) e(p, c + 1) = static_cast<T>(cos);
+      const double next = sin * turn_cos + cos * turn_sin;
+      cos = cos * turn_cos - sin * turn_sin;
+      sin = next;
+    }
+  }
+}
+
+}  // namespace cpu
+
+/// y_t = x_t + e(t - start), e the rows of `cpu::sinusoids`
+template <class T>
+void add_sinusoids(Cpu<T>& be, Out<T> y, In<T> x, const Segments& segments) {
+  const auto mark = be.tape().mark();
+  const Size longest = segments.longest();
+  const Mat<T> e = matrix(be.tape().template take<T>(longest * y.cols), longest, y.cols);
+  cpu::sinusoids(e);
+  be.threads().run(segments.count, [&](Size s, Size) {
+    for (Size t = segments.begin(s); t < segments.offsets[s + 1]; ++t) {
+      const T *in = x.row(t), *own = e.row(t - segments.begin(s));
+      T* __restrict__ out = y.row(t);
+      for (Size c = 0; c < y.cols; ++c) out[c] = in[c] + own[c];
+    }
+  });
+  be.tape().release(mark);
 }
 
 }  // namespace hashweave

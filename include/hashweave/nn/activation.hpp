@@ -49,4 +49,36 @@ struct Tanh : Elementwise<Activation::tanh> {};
 /// 1 / (1 + exp(-x)).
 struct Sigmoid : Elementwise<Activation::sigmoid> {};
 
+/// x where x > 0, else slope x; the derivative at 0 is `slope`. Shapes and Saved as `Elementwise`'s.
+/// Source: Maas et al., "Rectifier nonlinearities improve neural network acoustic models", ICML 2013 workshop; a slope
+/// of 0.2 for discriminators: Radford et al. (DCGAN), ICLR 2016, section 4.
+struct LeakyRelu {
+  double slope = 0.2;
+
+  template <class S>
+    requires RowWise<S>
+  using Output = S;
+  template <class B>
+  using Params = Empty;
+  template <class B, class S>
+  struct Saved {
+    View<B, S> x;
+  };
+
+  template <class B, class S>
+  auto forward(B& be, const Empty&, View<B, S> x) const {
+    auto y = make<S>(be, x.layout());
+    leaky_relu(be, y.mat(), x.mat(), slope);
+    return Step<View<B, S>, Saved<B, S>>{y, {x}};
+  }
+  template <class B, class S>
+  View<B, S> backward(B& be, const Empty&, const Saved<B, S>& s, View<B, S> dy, Empty&) const {
+    auto dx = make<S>(be, dy.layout());
+    leaky_relu_backward(be, dx.mat(), dy.mat(), s.x.mat(), slope);
+    return dx;
+  }
+  template <class V, class P>
+  static void visit(V&&, const Path&, P&) {}
+};
+
 }  // namespace hashweave

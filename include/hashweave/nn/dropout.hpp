@@ -47,4 +47,13 @@ struct Dropout {
   static void visit(F&&, const Path&, P&) {}
 };
 
+/// Sets the rate of every dropout in a composition, that of attention weights among them.
+template <class L>
+void set_dropout(L& layer, double rate) {
+  for_each_layer(layer, [rate](auto& part) {
+    if constexpr (requires { part.rate; }) part.rate = rate;
+    if constexpr (requires { part.dropout; }) part.dropout = rate;
+  });
+}
+
 }  // namespace hashweave
