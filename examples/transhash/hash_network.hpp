@@ -33,8 +33,9 @@ struct Objective {
   std::string method;  ///< one of `method_names`
   bool cauchy = true;  ///< TransHash: else logistic pairs
   bool quantisation = true;
-  double gamma = 20;
-  double lambda = 0.1;  ///< of the quantisation term, where it is not the method's usual
+  double gamma = 20;           ///< in bits
+  bool gamma_of_code = false;  ///< of the whole code: a head takes its share
+  double lambda = 0.1;         ///< of the quantisation term, where it is not the method's usual
   bool usual_lambda = true;
   Size classes = 0;
   std::uint64_t seed = 1;  ///< of CSQ's centres

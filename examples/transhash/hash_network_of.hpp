@@ -197,18 +197,20 @@ class HashNetworkOf final : public HashNetwork {
   /// The method's loss for this network. `Objective::lambda` stands where the method's own weight would.
   AnyLoss<columns> loss_of(const Objective& o) {
     const auto weight = [&](double usual) { return !o.quantisation ? 0 : o.usual_lambda ? usual : o.lambda; };
-    const double alpha = 10.0 / (std::is_same_v<T, TwoStreams> ? Bits / 2 : Bits);  // as HashNet, for a head's bits
+    const auto logistic = [](Size k) { return LogisticPairs{10 / static_cast<double>(k)}; };  // as HashNet's
     if constexpr (std::is_same_v<T, TwoStreams>) {
-      if (o.cauchy)
-        return AnyLoss<columns>{TransHashLoss<Bits>{weight(0.1), CauchyPairs{o.gamma}, CauchyQuantisation{o.gamma}}};
-      return AnyLoss<columns>{
-          TransHashLoss<Bits, 2, LogisticPairs>{weight(0.1), LogisticPairs{alpha}, CauchyQuantisation{o.gamma}}};
+      using Cauchy = TransHashLoss<Bits>;
+      using Logistic = TransHashLoss<Bits, 2, LogisticPairs>;
+      const typename Cauchy::Quantised quantised{CauchyQuantisation{o.gamma}};
+      if (!o.cauchy) return AnyLoss<columns>{Logistic{weight(0.1), typename Logistic::Pairwise{logistic}, quantised}};
+      if (o.gamma_of_code) return AnyLoss<columns>{Cauchy::with_gamma(o.gamma, weight(0.1))};
+      return AnyLoss<columns>{Cauchy{weight(0.1), typename Cauchy::Pairwise{CauchyPairs{o.gamma}}, quantised}};
     } else if constexpr (std::is_same_v<T, LinearTop>) {
       if (o.method == "dpsh") return AnyLoss<columns>{DpshLoss{weight(0.1)}};
       if (o.method == "dsh") return AnyLoss<columns>{DshLoss{Bits, weight(0.01)}};
       if (o.cauchy) return AnyLoss<columns>{DchLoss{weight(0.1), o.gamma}};
       return AnyLoss<columns>{WeightedSum<LogisticPairs, CauchyQuantisation>{
-          {LogisticPairs{alpha}, CauchyQuantisation{o.gamma}}, {1, weight(0.1)}}};
+          {logistic(Bits), CauchyQuantisation{o.gamma}}, {1, weight(0.1)}}};
     } else if constexpr (std::is_same_v<T, TanhTop>) {
       if (o.method == "hashnet") return AnyLoss<columns>{HashNetLoss{Bits}};
       if (o.method == "dch") return AnyLoss<columns>{DchLoss{weight(0.1), o.gamma}};

@@ -27,6 +27,10 @@ std::vector<Setting> method_settings() {
       {"warmup", Size{500}, "steps of warm-up, at most a tenth of all"},
       {"clip", 0.0, "limit on the gradient's norm; 0: none"},
       {"gamma", 20.0, "scale of the Cauchy distribution, in bits"},
+      {"gamma-of",
+       "head",
+       "transhash: what gamma is meant for: each head, or the code, of which a head takes its share",
+       {"head", "code"}},
       {"lambda", -1.0, "weight of the quantisation term; below 0: the method's own"},
       {"no-cauchy", false, "transhash: logistic pairs instead of the Cauchy loss"},
       {"no-dual-stream", false, "transhash: the global stream alone, with all bits"},
@@ -59,6 +63,7 @@ TransHashMethod::TransHashMethod(const Settings& s, const DataFacts& facts, Size
   objective.cauchy = !s.flag("no-cauchy");
   objective.quantisation = !s.flag("no-quantisation");
   objective.gamma = s.number("gamma");
+  objective.gamma_of_code = s.text("gamma-of") == "code";
   objective.usual_lambda = s.number("lambda") < 0;
   objective.lambda = s.number("lambda");
   objective.classes = facts.classes;

@@ -68,7 +68,7 @@ echo "== frozen blocks: tokens in memory, in a file, and taken from the file"
 frozen=("${small[@]}" --freeze-common yes --epochs 1)
 quietly "$app" "${frozen[@]}" --out memory
 quietly "$app" "${frozen[@]}" --tokens kept --out file
-diff <(sums memory) <(sums file) || fail "tokens in memory and in a file differ"
+diff <(sums memory | grep step) <(sums file | grep step) || fail "tokens in memory and in a file differ"
 [[ $(ls kept | wc -l) == 1 ]] || fail "more than one file of tokens"
 before=$(stat -c '%i %Y' kept/*)
 quietly "$app" "${frozen[@]}" --tokens kept --out again
