@@ -29,8 +29,8 @@ BsthOptions bsth_options(const Settings& settings);
 /// features of one kind are missing or too wide, or there are more classes than it has room for.
 std::unique_ptr<Method> make_bsth(const Settings& settings, const DataFacts& facts, Size threads);
 
-/// The same for features that are filled up with zeros to `Width` columns, which changes nothing but time: 512 or
-/// and 4096, one source file each.
+/// The same for features that are filled up with zeros to `Width` columns, which changes nothing but time: 512 or 4096,
+/// one source file each.
 template <Size Width>
 std::unique_ptr<Method> make_bsth_of(Size bits, const BsthOptions& options, const DataFacts& facts, Size threads);
 

@@ -5,22 +5,29 @@
 
 namespace examples {
 
-void FeatureNetwork::fit(Mat<const float> x) {
-  for (Size c = 0; c < columns_; ++c) {
+void FeatureNetwork::fit(std::span<float> x) {
+  const std::size_t n = mean_.size(), rows = x.size() / n;
+  std::fill(mean_.begin(), mean_.end(), 0.0F);
+  std::fill(inverse_.begin(), inverse_.end(), 1.0F);
+  standardise(x);  // the roots alone
+  for (std::size_t c = 0; c < n; ++c) {
     double sum = 0, squares = 0;
-    for (Size r = 0; r < x.rows; ++r) sum += static_cast<double>(x(r, c));
-    const double mean = sum / static_cast<double>(x.rows);
-    for (Size r = 0; r < x.rows; ++r) squares += std::pow(static_cast<double>(x(r, c)) - mean, 2);
-    const double spread = std::sqrt(squares / static_cast<double>(x.rows));
-    mean_[static_cast<std::size_t>(c)] = static_cast<float>(mean);
-    inverse_[static_cast<std::size_t>(c)] = spread > 1e-12 ? static_cast<float>(1 / spread) : 0;
+    for (std::size_t r = 0; r < rows; ++r) sum += static_cast<double>(x[r * n + c]);
+    const double mean = sum / static_cast<double>(rows);
+    for (std::size_t r = 0; r < rows; ++r) squares += std::pow(static_cast<double>(x[r * n + c]) - mean, 2);
+    const double spread = std::sqrt(squares / static_cast<double>(rows));
+    mean_[c] = static_cast<float>(mean);
+    inverse_[c] = spread > 1e-12 ? static_cast<float>(1 / spread) : 0;
   }
 }
 
 void FeatureNetwork::standardise(std::span<float> x) const {
   const std::size_t n = mean_.size();
   for (std::size_t row = 0; row < x.size(); row += n)
-    for (std::size_t c = 0; c < n; ++c) x[row + c] = (x[row + c] - mean_[c]) * inverse_[c];
+    for (std::size_t c = 0; c < n; ++c) {
+      const float v = root_ ? std::copysign(std::sqrt(std::abs(x[row + c])), x[row + c]) : x[row + c];
+      x[row + c] = (v - mean_[c]) * inverse_[c];
+    }
 }
 
 namespace {
@@ -31,7 +38,7 @@ class FeatureNetworkOf final : public FeatureNetwork {
   using Net = FeatureMlp<Columns, 1024, feature_width>;
 
   explicit FeatureNetworkOf(const NetworkOptions& o)
-      : FeatureNetwork{Columns}, player_{{.rate = o.rate, .decay = o.decay, .decoupled = true}} {
+      : FeatureNetwork{Columns, o.root}, player_{{.rate = o.rate, .decay = o.decay, .decoupled = true}} {
     player_.params.initialise(o.seed);
     for_each_layer(player_.arch, [&o](auto& layer) {
       if constexpr (requires { layer.rate; }) layer.rate = o.dropout;

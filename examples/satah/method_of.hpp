@@ -23,8 +23,9 @@ class SatahMethod final : public Method {
   SatahMethod(const SatahOptions& o, const DataFacts& facts, Size threads)
       : o_{o},
         be_{threads, o.seed},
-        image_{make_feature_network(facts.image_width, {o.rate, o.dropout, o.decay, o.seed ^ name_hash("image")})},
-        text_{make_feature_network(facts.text_width, {o.rate, o.dropout, o.decay, o.seed ^ name_hash("text")})},
+        image_{
+            make_feature_network(facts.image_width, {o.rate, o.dropout, o.decay, o.root, o.seed ^ name_hash("image")})},
+        text_{make_feature_network(facts.text_width, {o.rate, o.dropout, o.decay, o.root, o.seed ^ name_hash("text")})},
         image_head_{{.rate = o.rate, .decay = o.decay, .decoupled = true}},
         text_head_{{.rate = o.rate, .decay = o.decay, .decoupled = true}} {
     if (o.bf16) be_.use(Precision::bf16);
@@ -47,8 +48,10 @@ class SatahMethod final : public Method {
 
   void prepare(const LabelledData& data, std::span<const Size> rows) override {
     std::vector<float> memory;
-    image_->fit(data.features(Kind::image, rows, image_->columns(), memory));
-    text_->fit(data.features(Kind::text, rows, text_->columns(), memory));
+    data.features(Kind::image, rows, image_->columns(), memory);
+    image_->fit(memory);
+    data.features(Kind::text, rows, text_->columns(), memory);
+    text_->fit(memory);
     const Mat<const float> labels = data.labels(rows, memory);
     factors_ = balance_factors<float>(LabelCounts{labels});
     sets_.emplace(labels);

@@ -11,7 +11,7 @@ struct SatahOptions {
   std::string method;
   std::uint64_t seed;
   Size batch;
-  bool bf16;
+  bool bf16, root;
   double rate, dropout, decay;
   double rate_drop;
   Size rate_every;

@@ -40,9 +40,10 @@ class FeatureNetwork {
   virtual ~FeatureNetwork() = default;
 
   Size columns() const { return columns_; }
-  /// Takes mean and spread of the columns from these rows.
-  void fit(Mat<const float> x);
-  /// x = (x - mean) / spread, column by column; 0 where all rows of `fit` were equal.
+  /// Takes mean and spread of the columns from these rows, and standardises them.
+  void fit(std::span<float> x);
+  /// x = (x - mean) / spread, column by column of their roots if it is to take these; 0 where all rows of `fit` were
+  /// equal.
   void standardise(std::span<float> x) const;
 
   /// What `forward` saves for `backward` stays until the next `forward`.
@@ -61,17 +62,22 @@ class FeatureNetwork {
   virtual void restore(Size steps, Size skipped) = 0;
 
  protected:
-  explicit FeatureNetwork(Size columns)
-      : mean_(static_cast<std::size_t>(columns)), inverse_(static_cast<std::size_t>(columns), 1), columns_{columns} {}
+  FeatureNetwork(Size columns, bool root)
+      : mean_(static_cast<std::size_t>(columns)),
+        inverse_(static_cast<std::size_t>(columns), 1),
+        columns_{columns},
+        root_{root} {}
 
   std::vector<float> mean_, inverse_;
 
  private:
   Size columns_;
+  bool root_;
 };
 
 struct NetworkOptions {
   double rate = 5e-5, dropout = 0, decay = 0;
+  bool root = false;  ///< signed square roots of the features, which makes more of small entries of histograms
   std::uint64_t seed = 1;
 };
 
