@@ -55,6 +55,8 @@ endif()
 if(TARGET app_tests AND NOT HASHWEAVE_SANITIZE_SUBSET)
   add_check(app_index COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/app/index.sh" "$<TARGET_FILE:vit2cmh>"
     "${CMAKE_BINARY_DIR}/app_index_work")
+  add_check(app_satah PROCESSORS 2 COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/app/satah.sh" "$<TARGET_FILE:satah>"
+    "${PROJECT_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/app_satah_work")
   add_check(app SLOW PROCESSORS ${cores} TIMEOUT 900
     COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/app/run.sh" "$<TARGET_FILE:vit2cmh>" "${PROJECT_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/app_work")
 endif()

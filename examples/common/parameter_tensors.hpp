@@ -38,6 +38,9 @@ class TensorTargets {
         wanted_.emplace(prefix + e.name,
                         Target{std::span<float>{block.at(e).data, static_cast<std::size_t>(e.size())}, shape_of(e)});
   }
+  void add(const std::string& name, std::span<float> values, Shape shape) {
+    wanted_.emplace(name, Target{values, std::move(shape)});
+  }
   /// @throws Error that lists names and shapes that do not fit; nothing is changed then. `what`: for the message.
   void read(const TensorFile& file, const std::string& what) const {
     hashweave::detail::Complaints complaints;

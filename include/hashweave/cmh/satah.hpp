@@ -120,6 +120,20 @@ struct SatahLoss {
                                 const FeaturesAndCodes<B, D, Bits>& text, const SemanticContext<B>& context,
                                 const Adversaries& adversaries, const typename Adversaries::template Params<B>& p,
                                 typename Adversaries::template Params<B>& unused) const {
+    const Result<B, D, Bits> result = (*this)(be, image, text, context);
+    if (adversarial == 0) return result;
+    TapeScope scope{be};
+    const auto step = adversaries.fool(be, p, text, context, unused);
+    copy(be, cols_of(result.terms, 3, 1), step.value);
+    add_scaled(be, result.value, step.value, adversarial);
+    add_scaled(be, result.text.features.mat(), step.gradient.features.mat(), adversarial);
+    add_scaled(be, result.text.codes.mat(), step.gradient.codes.mat(), adversarial);
+    return result;
+  }
+  /// The same without adversaries, whatever they weigh.
+  template <class B, Size D, Size Bits>
+  Result<B, D, Bits> operator()(B& be, const FeaturesAndCodes<B, D, Bits>& image,
+                                const FeaturesAndCodes<B, D, Bits>& text, const SemanticContext<B>& context) const {
     detail::check_pairs(image.codes, text.codes, {}, "SatahLoss");
     const Size n = image.codes.rows;
     Result<B, D, Bits> result{make_matrix(be, 1, 1), make_matrix(be, 1, 4), {}, {}};
@@ -145,13 +159,6 @@ struct SatahLoss {
       }
     }
     if (quantisation != 0) add_term(2, quantisation, OnBoth<Quantisation>{}(be, image.codes, text.codes));
-    if (adversarial != 0) {
-      const auto step = adversaries.fool(be, p, text, context, unused);
-      add_scaled(be, cols_of(result.terms, 3, 1), step.value, 1);
-      add_scaled(be, result.value, step.value, adversarial);
-      add_scaled(be, result.text.features.mat(), step.gradient.features.mat(), adversarial);
-      add_scaled(be, dc.mat(), step.gradient.codes.mat(), adversarial);
-    }
     return result;
   }
 

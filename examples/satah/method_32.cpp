@@ -1,0 +1,10 @@
+#include "method_of.hpp"
+
+namespace examples {
+
+template <>
+std::unique_ptr<Method> make_satah_of<32>(const SatahOptions& options, const DataFacts& facts, Size threads) {
+  return std::make_unique<SatahMethod<32>>(options, facts, threads);
+}
+
+}  // namespace examples
