@@ -1,4 +1,5 @@
 #include <hashweave/cmh/label_losses.hpp>
+#include <hashweave/cmh/supervised_hashing.hpp>
 #include <hashweave/cmh/weighted_sum.hpp>
 
 #include "support/check_error.hpp"
@@ -59,10 +60,14 @@ TEST_CASE("Losses on pairs refuse empty batches, unequal numbers and wrong owner
 TEST_CASE("Losses on labels refuse single samples and labels of another shape", "[cmh][errors]") {
   check_labels_refused(CauchyPairs{}, "CauchyPairs");
   check_labels_refused(LogisticPairs{}, "LogisticPairs");
+  check_labels_refused(ContrastivePairs{}, "ContrastivePairs");
+  check_labels_refused(DchLoss{}, "CauchyPairs");
+  check_labels_refused(PerHead<CauchyPairs, 1, 1>{}, "CauchyPairs");
 }
 TEST_CASE("Losses on targets refuse empty batches and targets of another shape", "[cmh][errors]") {
   check_target_refused(BinaryCrossEntropy{}, "BinaryCrossEntropy");
   check_target_refused(MeanSquaredError{}, "MeanSquaredError");
+  check_target_refused(SoftmaxCrossEntropy{}, "SoftmaxCrossEntropy");
 }
 TEST_CASE("Quantisation losses refuse empty batches", "[cmh][errors]") {
   B be{1};

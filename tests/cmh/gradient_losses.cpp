@@ -31,7 +31,7 @@ TEST_CASE("Quantisation gradients agree with central differences", "[cmh][gradie
   for (const Size codes : {1, 5}) {
     Batch<Vectors<6>> h{{codes}};
     randomise(h.values, 31);
-    expect_gradient(loss_gradient_error(Quantisation{}, h));
+    for (const double power : {1.0, 1.5, 2.0, 3.0}) expect_gradient(loss_gradient_error(Quantisation{power}, h));
     expect_gradient(loss_gradient_error(CauchyQuantisation{}, h));
     expect_gradient(loss_gradient_error(CauchyQuantisation{2, 0.7}, h));  // some are clamped
   }
@@ -46,6 +46,9 @@ TEST_CASE("Gradients of losses on labels agree with central differences", "[cmh]
       expect_gradient(loss_gradient_error(CauchyPairs{}, h, hot));
       expect_gradient(loss_gradient_error(CauchyPairs{3, 0.2}, h, hot));  // some are clamped
       expect_gradient(loss_gradient_error(LogisticPairs{1.5}, h, hot));
+      expect_gradient(loss_gradient_error(LogisticPairs{0.5, false}, h, hot));
+      expect_gradient(loss_gradient_error(ContrastivePairs{}, h, hot));
+      expect_gradient(loss_gradient_error(ContrastivePairs{0.3}, h, hot));  // some are beyond the margin
     }
   }
 }
@@ -57,6 +60,7 @@ TEST_CASE("Gradients of losses on targets agree with central differences", "[cmh
     for (std::size_t i = 0; i < target.size(); ++i) target[i] = static_cast<double>(i % 3) / 2;
     const Mat<const double> t = matrix(target.data(), rows, 3);
     expect_gradient(loss_gradient_error(BinaryCrossEntropy{}, x, t));
+    expect_gradient(loss_gradient_error(SoftmaxCrossEntropy{}, x, t));
     expect_gradient(loss_gradient_error(MeanSquaredError{}, x, t));
   }
 }

@@ -1,3 +1,5 @@
+#include <hashweave/compose/beside.hpp>
+#include <hashweave/compose/identity.hpp>
 #include <hashweave/compose/named.hpp>
 #include <hashweave/compose/recompute.hpp>
 #include <hashweave/compose/repeat.hpp>
@@ -39,4 +41,15 @@ TEST_CASE("Recompute gradient agrees with central differences", "[compose][gradi
 TEST_CASE("Named gradient agrees with central differences", "[compose][gradient]") {
   check_layer<Tokens<3>>(Named<"a", Chain<Named<"b", Linear<3, 4>>, Tanh, Named<"c", Linear<4, 3>>>>{});
   check_layer<Vectors<3>>(Residual<Named<"a", Linear<3, 3>>, Named<"b", Tanh>>{});
+}
+TEST_CASE("Identity gradient agrees with central differences", "[compose][gradient]") {
+  check_layer<Tokens<3>>(Identity{});
+  check_layer<Vectors<3>>(Chain<Linear<3, 2>, Identity, Tanh>{});
+  check_layer<Tokens<3>>(Residual<Identity>{});
+}
+TEST_CASE("Beside gradient agrees with central differences", "[compose][gradient]") {
+  check_layer<Tokens<3>>(Beside<Linear<3, 4>, Chain<Linear<3, 2>, Tanh>>{});
+  check_layer<Vectors<3>>(Beside<Identity, Tanh>{});
+  check_layer<Vectors<3>>(Beside<Identity, Identity>{});  // both give their dy back
+  check_layer<Vectors<3>>(Chain<Linear<3, 4>, Beside<Beside<Softmax, Linear<4, 1>>, Linear<4, 2>>, Linear<7, 2>>{});
 }

@@ -103,6 +103,32 @@ TEST_CASE("Attention of one token in float agrees with double on long sequences"
           for (const auto& y : {m, p, mass, dx, du}) r.keep(y);
         }) < 1e-5);
 }
+TEST_CASE("Losses on codes in float agree with double", "[cpu][float]") {
+  CHECK(difference([](auto& r) {
+          const auto inner = r.in(20, 20, 1), similar = r.in(20, 20, 2), h = r.in(20, 30, 3), labels = r.in(20, 7, 4);
+          const auto centres = r.in(7, 30, 5), votes = r.out(20, 30), value = r.out(1, 1);
+          const auto d_inner = r.out(20, 20), dh = r.out(20, 30), dx = r.out(20, 7);
+          contrastive_pairs(r.be, value, d_inner, inner, similar, 1.3);
+          for (const auto& m : {value, d_inner}) r.keep(m);
+          for (Size i = 0; i < labels.size(); ++i) labels.data[i] = labels.data[i] > 0 ? 1 : 0;
+          for (Size i = 0; i < centres.size(); ++i) centres.data[i] = centres.data[i] > 0 ? 1 : -1;
+          multiply(r.be, Form::nn, votes, labels, centres);
+          central_similarity(r.be, value, dh, h, votes, labels, centres, 1e-6);
+          for (const auto& m : {value, dh}) r.keep(m);
+          softmax_cross_entropy(r.be, value, dx, r.in(20, 7, 6), labels);
+          for (const auto& m : {value, dx}) r.keep(m);
+          quantisation(r.be, value, dh, h, 3);
+          for (const auto& m : {value, dh}) r.keep(m);
+        }) < 1e-5);
+}
+TEST_CASE("Scaled tanh in float agrees with double", "[cpu][float]") {
+  CHECK(difference([](auto& r) {
+          const auto x = r.in(40, 50, 1), dy = r.in(40, 50, 2), y = r.out(40, 50), dx = r.out(40, 50);
+          scaled_tanh(r.be, y, x, 9);
+          scaled_tanh_backward(r.be, dx, dy, y, 9);
+          for (const auto& m : {y, dx}) r.keep(m);
+        }) < 1e-5);
+}
 TEST_CASE("Adam in float agrees with double", "[cpu][float]") {
   CHECK(difference([](auto& r) {
           const auto w = r.in(1, 500, 1), g = r.in(1, 500, 2), m = r.in(1, 500, 3), v = r.in(1, 500, 4);

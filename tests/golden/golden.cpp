@@ -13,10 +13,10 @@ using namespace hashweave::golden;
 
 namespace {
 
-/// Cases of INDEX.json that no test of this program reads: TransHash's network, and what belongs to the tests of
-/// images, tokenizers and real checkpoints.
+/// Cases of INDEX.json that no test of this program reads: what belongs to the tests of images, tokenizers and real
+/// checkpoints.
 bool belongs_elsewhere(const std::string& name) {
-  for (const std::string_view prefix : {"transhash_mgvt", "images", "tokenizer", "real"}) {
+  for (const std::string_view prefix : {"images", "tokenizer", "real"}) {
     if (name.starts_with(prefix)) return true;
   }
   return false;

@@ -2,6 +2,7 @@
 #include <hashweave/nn/embedding.hpp>
 #include <hashweave/nn/patch_embed.hpp>
 #include <hashweave/nn/self_attention.hpp>
+#include <hashweave/nn/split_tokens.hpp>
 
 #include "support/check_error.hpp"
 #include "support/check_gradient.hpp"
@@ -56,6 +57,14 @@ TEST_CASE("BatchNorm refuses to train on a single row", "[nn][errors]") {
   check_error([&] { BatchNorm<3>{}.forward(be, *params, x.view()); },
               {"BatchNorm", "rows of a training batch", "expected at least 2, got 1"});
   CHECK_NOTHROW(infer(be, BatchNorm<3>{}, *params, x.view()));
+}
+TEST_CASE("SplitTokens refuses sequences with fewer tokens than groups", "[nn][errors]") {
+  Batch<Tokens<2>> x{{5, 3}};
+  check_refused<SplitTokens<3, 2>>(x.view(), {"SplitTokens", "tokens of a sequence", "expected at least 4, got 3"});
+}
+TEST_CASE("FoldRows refuses rows that do not come in groups", "[nn][errors]") {
+  Batch<Vectors<2>> x{{5}};
+  check_refused<FoldRows<2, 2>>(x.view(), {"FoldRows", "rows", "expected a multiple of 2, got 5"});
 }
 TEST_CASE("Offsets that are no segments are refused", "[core][errors]") {
   const auto check = [](std::vector<Size> offsets, Size rows, std::initializer_list<const char*> parts) {

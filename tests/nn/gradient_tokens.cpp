@@ -1,6 +1,7 @@
 #include <hashweave/nn/embedding.hpp>
 #include <hashweave/nn/patch_embed.hpp>
 #include <hashweave/nn/pick.hpp>
+#include <hashweave/nn/split_tokens.hpp>
 
 #include "support/check_gradient.hpp"
 
@@ -59,4 +60,13 @@ TEST_CASE("FirstToken, LastToken and MeanPool gradients agree with central diffe
   check_layer<Tokens<3>>(FirstToken<3>{}, shapes);
   check_layer<Tokens<3>>(LastToken<3>{}, shapes);
   check_layer<Tokens<3>>(MeanPool<3>{}, shapes);
+}
+TEST_CASE("SplitTokens gradient agrees with central differences", "[nn][gradient]") {
+  check_layer<Tokens<3>>(SplitTokens<1, 3>{}, {{2}, {4, 2}});
+  check_layer<Tokens<3>>(SplitTokens<2, 3>{}, {{3}, {5, 3, 8}});
+  check_layer<Tokens<2>>(SplitTokens<3, 2>{}, {{4}, {6, 5, 7}});
+}
+TEST_CASE("FoldRows gradient agrees with central differences", "[nn][gradient]") {
+  check_layer<Vectors<3>>(FoldRows<1, 3>{}, {{1}, {4}});
+  check_layer<Vectors<3>>(FoldRows<2, 3>{}, {{2}, {6}});
 }

@@ -6,8 +6,11 @@
 #include <hashweave/nn/layer_scale.hpp>
 #include <hashweave/nn/patch_embed.hpp>
 #include <hashweave/nn/pick.hpp>
+#include <hashweave/nn/scaled_tanh.hpp>
 #include <hashweave/nn/self_attention.hpp>
+#include <hashweave/nn/sign.hpp>
 #include <hashweave/nn/softmax.hpp>
+#include <hashweave/nn/split_tokens.hpp>
 #include <hashweave/optim/groups.hpp>
 
 #include "support/check_gradient.hpp"
@@ -76,6 +79,19 @@ TEST_CASE("Activations by hand", "[nn][values]") {
   check_near(of_row<Gelu>({-1, 0, 2}), {-0.15865525393145707, 0, 1.9544997361036416});
   check_near(of_row<GeluTanh>({-1, 0, 2}), {-0.15880800939172324, 0, 1.9545976940877752});
   check_near(of_row<QuickGelu>({-1, 0, 2}), {-1 / (1 + std::exp(1.702)), 0, 2 / (1 + std::exp(-3.404))});
+}
+TEST_CASE("ScaledTanh by hand", "[nn][values]") {
+  Example<ScaledTanh, Vectors<3>> e;
+  e.layer.beta = 4;
+  Values x{-0.25, 0, 0.5};
+  check_near(e.forward({x.data(), 1}), {std::tanh(-1.0), 0, std::tanh(2.0)});
+}
+TEST_CASE("SignStraightThrough gives ±1, -1 for 0, and hands the gradient on", "[nn][values]") {
+  Example<SignStraightThrough, Vectors<3>> e;
+  Values x{-0.25, 0, 0.5}, dy{1, 2, 3};
+  CHECK(e.forward({x.data(), 1}) == Values{-1, -1, 1});
+  const auto step = e.layer.forward(e.be, *e.params, View<B, Vectors<3>>{x.data(), 1});
+  CHECK(e.values(e.layer.backward(e.be, *e.params, step.saved, View<B, Vectors<3>>{dy.data(), 1}, *e.grads)) == dy);
 }
 TEST_CASE("Softmax by hand", "[nn][values]") {
   check_near(of_row<Softmax>({0, 0, 0}), {1.0 / 3, 1.0 / 3, 1.0 / 3});
@@ -155,6 +171,26 @@ TEST_CASE("FirstToken, LastToken and MeanPool by hand", "[nn][values]") {
   CHECK(Example<FirstToken<1>, Tokens<1>>{}.forward(x.view()) == Values{1, 2});
   CHECK(Example<LastToken<1>, Tokens<1>>{}.forward(x.view()) == Values{1, 7});
   CHECK(Example<MeanPool<1>, Tokens<1>>{}.forward(x.view()) == Values{1, 4});
+}
+TEST_CASE("SplitTokens by hand: the first token in front of each share, the first shares longer", "[nn][values]") {
+  Batch<Tokens<1>> x{{6, 3}};
+  x.values = {1, 2, 3, 4, 5, 6, 10, 20, 30};
+  Example<SplitTokens<2, 1>, Tokens<1>> e;
+  const auto step = e.layer.forward(e.be, *e.params, x.view());
+  CHECK(e.values(step.y) == Values{1, 2, 3, 4, 1, 5, 6, 10, 20, 10, 30});
+  const Segments s = step.y.segments;
+  CHECK(std::vector<Size>(s.offsets, s.offsets + s.count + 1) == std::vector<Size>{0, 4, 7, 9, 11});
+  Values dy{1, 2, 3, 4, 100, 5, 6, 7, 8, 9, 10};
+  const auto dx = e.layer.backward(e.be, *e.params, step.saved, View<B, Tokens<1>>{dy.data(), s}, *e.grads);
+  CHECK(e.values(dx) == Values{101, 2, 3, 4, 5, 6, 16, 8, 10});
+}
+TEST_CASE("FoldRows by hand", "[nn][values]") {
+  Example<FoldRows<2, 1>, Vectors<1>> e;
+  Values x{1, 2, 3, 4};
+  const auto y = e.layer.forward(e.be, *e.params, View<B, Vectors<1>>{x.data(), 4}).y;
+  CHECK(y.rows == 2);
+  CHECK(y.mat()(1, 0) == 3);
+  CHECK(y.mat()(1, 1) == 4);
 }
 TEST_CASE("SelfAttention by hand: softmax of q k / sqrt(width) over the tokens of the same sequence", "[nn][values]") {
   const auto run = [](auto layer) {

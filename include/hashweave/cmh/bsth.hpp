@@ -4,6 +4,7 @@
 #include <hashweave/cmh/encoder_blocks.hpp>
 #include <hashweave/cmh/fused.hpp>
 #include <hashweave/cmh/label_prototypes.hpp>
+#include <hashweave/compose/in_slices.hpp>
 #include <hashweave/nn/as_tokens.hpp>
 #include <hashweave/nn/batch_norm.hpp>
 #include <hashweave/nn/grouped_linear.hpp>
@@ -23,8 +24,9 @@ struct TanhMlp : Chain<Named<"fc1", Linear<In, Hidden>>, Named<"bn1", BatchNorm<
 /// Source: Tan et al. (BSTH), SIGIR 2022, section 3.2.
 template <Size D, Size Bits, Size Blocks = 2>
 struct ConceptEncoder
-    : Chain<Named<"tokens", Linear<D, Bits * D>>, AsTokens<Bits, D>, SinusoidalPositions<D>, Dropout,
-            Named<"blocks", EncoderBlocks<Blocks, PostNormBlock<D, 1, D>>>, Named<"norm", LayerNorm<D>>> {};
+    : Chain<Named<"tokens", Linear<D, Bits * D>>, AsTokens<Bits, D>,
+            InSlices<SinusoidalPositions<D>, Dropout, Named<"blocks", EncoderBlocks<Blocks, PostNormBlock<D, 1, D>>>,
+                     Named<"norm", LayerNorm<D>>>> {};
 
 /// Each bit from its own token, by a network of its own: D -> D/2, BatchNorm, tanh, -> 1, tanh.
 ///

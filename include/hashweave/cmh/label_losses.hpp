@@ -16,11 +16,23 @@ Mat<typename B::Scalar> shared_labels(B& be, In<typename B::Scalar> labels, Size
   multiply(be, Form::nt, similar, labels, labels);
   return similar;
 }
+/// A loss on the inner products s_ij = y_i · y_j: f(value, ds, s) writes its value and its gradient in s. The gradient
+/// of the result is with respect to y.
+template <class B, Size Bits, class F>
+LossStep<B, View<B, Vectors<Bits>>> on_inner_products(B& be, View<B, Vectors<Bits>> y, F&& f) {
+  auto s = make_matrix(be, y.rows, y.rows), ds = make_matrix(be, y.rows, y.rows), value = make_matrix(be, 1, 1);
+  multiply(be, Form::nt, s, y.mat(), y.mat());
+  f(value, ds, s);
+  auto dy = make<Vectors<Bits>>(be, y.rows);
+  multiply(be, Form::nn, dy.mat(), ds, y.mat());
+  multiply(be, Form::tn, dy.mat(), ds, y.mat(), 1, true);
+  return {value, value, dy};
+}
 }  // namespace detail
 
 /// Cauchy pairwise loss: mean over i != j of w_ij (s_ij log(D_ij/γ) + log(1 + γ/D_ij)), D_ij = Bits/2 (1 - cos(h_i,
 /// h_j)) with cos clamped; s_ij = 1 where a label is shared; w balances similar and other pairs (|S|/|S₁| and
-/// |S|/|S₀|).
+/// |S|/|S₀|). In a batch without similar or without other pairs every weight is 1.
 ///
 /// Inputs: codes (samples, Bits); labels (samples, classes), multi-hot. γ in bits.
 /// @throws Error for fewer than two samples or labels of another length.
@@ -32,38 +44,48 @@ struct CauchyPairs {
 
   template <class B, Size Bits>
   LossStep<B, View<B, Vectors<Bits>>> operator()(B& be, View<B, Vectors<Bits>> h, In<typename B::Scalar> labels) const {
-    const Size n = h.rows;
-    const auto similar = detail::shared_labels(be, labels, n, "CauchyPairs");
+    const auto similar = detail::shared_labels(be, labels, h.rows, "CauchyPairs");
     const detail::UnitRows<B, Vectors<Bits>> u{be, h};
-    auto cos = make_matrix(be, n, n), dcos = make_matrix(be, n, n), value = make_matrix(be, 1, 1);
-    multiply(be, Form::nt, cos, u.y.mat(), u.y.mat());
-    cauchy_pairs(be, value, dcos, cos, similar, Bits, gamma, clamp);
-    auto dh = make<Vectors<Bits>>(be, n);
-    multiply(be, Form::nn, dh.mat(), dcos, u.y.mat());
-    multiply(be, Form::tn, dh.mat(), dcos, u.y.mat(), 1, true);
-    return {value, value, u.backward(be, dh)};
+    const auto step = detail::on_inner_products(be, u.y, [&](const auto& value, const auto& dcos, const auto& cos) {
+      cauchy_pairs(be, value, dcos, cos, similar, Bits, gamma, clamp);
+    });
+    return {step.value, step.value, u.backward(be, step.gradient)};
   }
 };
 
-/// Weighted pairwise logistic loss: mean over i != j of w_ij (log(1 + exp(α h_i·h_j)) - s_ij α h_i·h_j), w as
-/// `CauchyPairs`'.
+/// Pairwise logistic loss: mean over i != j of w_ij (log(1 + exp(α h_i·h_j)) - s_ij α h_i·h_j), w as `CauchyPairs`', or
+/// 1 where the pairs are not balanced.
 ///
-/// Inputs and errors as `CauchyPairs`'. Source: Cao et al., HashNet, ICCV 2017, equation 4 (α = 10/Bits in its code).
+/// Inputs and errors as `CauchyPairs`'. Source: Cao et al., HashNet, ICCV 2017, equation 4 (α = 10/Bits in its code);
+/// not balanced and with α = 1/2: Li et al., DPSH, IJCAI 2016, section 3.
 struct LogisticPairs {
   static constexpr std::string_view name = "logistic";
   double alpha = 0.1;
+  bool balanced = true;
 
   template <class B, Size Bits>
   LossStep<B, View<B, Vectors<Bits>>> operator()(B& be, View<B, Vectors<Bits>> h, In<typename B::Scalar> labels) const {
-    const Size n = h.rows;
-    const auto similar = detail::shared_labels(be, labels, n, "LogisticPairs");
-    auto inner = make_matrix(be, n, n), dinner = make_matrix(be, n, n), value = make_matrix(be, 1, 1);
-    multiply(be, Form::nt, inner, h.mat(), h.mat());
-    logistic_pairs(be, value, dinner, inner, similar, alpha);
-    auto dh = make<Vectors<Bits>>(be, n);
-    multiply(be, Form::nn, dh.mat(), dinner, h.mat());
-    multiply(be, Form::tn, dh.mat(), dinner, h.mat(), 1, true);
-    return {value, value, dh};
+    const auto similar = detail::shared_labels(be, labels, h.rows, "LogisticPairs");
+    return detail::on_inner_products(be, h, [&](const auto& value, const auto& ds, const auto& s) {
+      logistic_pairs(be, value, ds, s, similar, alpha, balanced);
+    });
+  }
+};
+
+/// Contrastive loss: mean over i != j of |h_i - h_j|²/2 where a label is shared and of [m - |h_i - h_j|²]₊/2 elsewhere,
+/// m = margin_per_bit Bits.
+///
+/// Inputs and errors as `CauchyPairs`'. Source: Liu et al., DSH, CVPR 2016, section 3.1, with m = 2 Bits.
+struct ContrastivePairs {
+  static constexpr std::string_view name = "contrastive";
+  double margin_per_bit = 2;
+
+  template <class B, Size Bits>
+  LossStep<B, View<B, Vectors<Bits>>> operator()(B& be, View<B, Vectors<Bits>> h, In<typename B::Scalar> labels) const {
+    const auto similar = detail::shared_labels(be, labels, h.rows, "ContrastivePairs");
+    return detail::on_inner_products(be, h, [&](const auto& value, const auto& ds, const auto& s) {
+      contrastive_pairs(be, value, ds, s, similar, margin_per_bit * static_cast<double>(Bits));
+    });
   }
 };
 

@@ -3,17 +3,21 @@
 
 namespace hashweave {
 
-/// Quantisation loss: mean (|h| - 1)². Inputs: codes (samples, Bits).
-/// @throws Error for an empty batch. Source: Gong et al., ITQ, TPAMI 2013 (as a penalty: Zhu et al., DHN, AAAI 2016).
+/// Quantisation loss: mean ||h| - 1|^p. Inputs: codes (samples, Bits). p = 1 is DSH's regulariser, 2 ITQ's and DPSH's,
+/// 3 GreedyHash's.
+/// @throws Error for an empty batch, or p below 1.
+/// Source: Gong et al., ITQ, TPAMI 2013 (as a penalty: Zhu et al., DHN, AAAI 2016).
 struct Quantisation {
   static constexpr std::string_view name = "quantisation";
+  double power = 2;
 
   template <class B, class S>
   LossStep<B, View<B, S>> operator()(B& be, View<B, S> h) const {
     require(h.mat().rows > 0, "Quantisation", "codes in the batch", "at least 1", h.mat().rows);
+    require(power >= 1, "Quantisation", "power", "at least 1", power);
     auto value = make_matrix(be, 1, 1);
     auto dh = make<S>(be, h.layout());
-    quantisation(be, value, dh.mat(), h.mat());
+    quantisation(be, value, dh.mat(), h.mat(), power);
     return {value, value, dh};
   }
 };
@@ -55,6 +59,27 @@ struct BinaryCrossEntropy {
     auto value = make_matrix(be, 1, 1);
     auto dx = make<S>(be, x.layout());
     binary_cross_entropy(be, value, dx.mat(), x.mat(), target);
+    return {value, value, dx};
+  }
+};
+
+/// Cross entropy of softmax on logits: mean_i -Σ_c t_ic log softmax(x_i)_c, where each row of the target is divided by
+/// its sum: one class, or several in equal parts. A row of zeros has no class and adds nothing. Where `classes` is set,
+/// logits from that column on are padding: they count for nothing and have no gradient.
+/// @throws Error for an empty batch, a target of another shape, or more classes than logits.
+struct SoftmaxCrossEntropy {
+  static constexpr std::string_view name = "cross_entropy";
+  Size classes = 0;
+
+  template <class B, class S>
+  LossStep<B, View<B, S>> operator()(B& be, View<B, S> x, In<typename B::Scalar> target) const {
+    const Size used = classes == 0 ? x.mat().cols : classes;
+    require(used >= 1 && used <= x.mat().cols, "SoftmaxCrossEntropy", "classes", Phrase{"1 to ", x.mat().cols}, used);
+    detail::check_target(cols_of(x.mat(), 0, used), target, "SoftmaxCrossEntropy");
+    auto value = make_matrix(be, 1, 1);
+    auto dx = make<S>(be, x.layout());
+    set_zero(be, cols_of(dx.mat(), used, x.mat().cols - used));
+    softmax_cross_entropy(be, value, cols_of(dx.mat(), 0, used), cols_of(x.mat(), 0, used), target);
     return {value, value, dx};
   }
 };

@@ -132,11 +132,6 @@ void activate(Cpu<T>& be, Activation f, Out<T> y, In<T> x) {
     cpu::map<T>(be, y, x, [](T v) { return cpu::value_of<form>(v); });
   });
 }
-/// y = 1 where x > 0, else -1: what a code's bits stand for
-template <class T>
-void signs(Cpu<T>& be, Out<T> y, In<T> x) {
-  cpu::map<T>(be, y, x, [](T v) { return v > 0 ? T{1} : T{-1}; });
-}
 /// dx = dy f'(x)
 template <class T>
 void activate_backward(Cpu<T>& be, Activation f, Out<T> dx, In<T> dy, In<T> x) {
@@ -144,6 +139,23 @@ void activate_backward(Cpu<T>& be, Activation f, Out<T> dx, In<T> dy, In<T> x) {
     constexpr Activation form = decltype(which)::value;
     cpu::map<T>(be, dx, dy, x, [](T d, T v) { return d * cpu::slope_of<form>(v); });
   });
+}
+
+/// y = tanh(beta x)
+template <class T>
+void scaled_tanh(Cpu<T>& be, Out<T> y, In<T> x, double beta) {
+  cpu::map<T>(be, y, x, [b = static_cast<T>(beta)](T v) { return cpu::tanh(b * v); });
+}
+/// dx = dy beta (1 - y²)
+template <class T>
+void scaled_tanh_backward(Cpu<T>& be, Out<T> dx, In<T> dy, In<T> y, double beta) {
+  cpu::map<T>(be, dx, dy, y, [b = static_cast<T>(beta)](T d, T v) { return d * b * (T{1} - v * v); });
+}
+
+/// y = 1 where x > 0, else -1
+template <class T>
+void signs(Cpu<T>& be, Out<T> y, In<T> x) {
+  cpu::map<T>(be, y, x, [](T v) { return v > 0 ? T{1} : T{-1}; });
 }
 
 /// y = x where x > 0, else slope x

@@ -19,6 +19,11 @@ template <class T>
 T logistic(T x) {
   return T{1} / (T{1} + std::exp(-x));
 }
+/// -1, 0 or 1.
+template <class T>
+T sign_of(T x) {
+  return x > 0 ? T{1} : x < 0 ? T{-1} : T{0};
+}
 /// The place of the largest f(j) over the j that are not of i's owner; -1 where there is none. The first of equals.
 template <class T, class F>
 Size hardest(Size n, Size i, const Owners& owners, F f) {
@@ -152,10 +157,11 @@ void cauchy_pairs(Cpu<T>&, Out<T> value, Out<T> dcos, In<T> cos, In<T> similar, 
   value(0, 0) = sum / pairs;
 }
 
-/// With θ = α h_i · h_j: value = mean over i != j of w (log(1 + e^θ) - s θ); dinner its gradient in h_i · h_j.
+/// With θ = α h_i · h_j: value = mean over i != j of w (log(1 + e^θ) - s θ); dinner its gradient in h_i · h_j. w
+/// balances the pairs or is 1.
 template <class T>
-void logistic_pairs(Cpu<T>&, Out<T> value, Out<T> dinner, In<T> inner, In<T> similar, double alpha) {
-  const auto [w_same, w_other] = pair_weights<T>(similar);
+void logistic_pairs(Cpu<T>&, Out<T> value, Out<T> dinner, In<T> inner, In<T> similar, double alpha, bool balanced) {
+  const auto [w_same, w_other] = balanced ? pair_weights<T>(similar) : std::pair{T{1}, T{1}};
   const T a = static_cast<T>(alpha), pairs = static_cast<T>(inner.rows * (inner.rows - 1));
   T sum = 0;
   for (Size i = 0; i < inner.rows; ++i) {
@@ -187,23 +193,23 @@ void cauchy_quantisation(Cpu<T>&, Out<T> value, Out<T> dh, In<T> h, double gamma
     sum += std::log1p(q / g);
     const T d = cos <= most ? -half / (g + q) / n : T{0};
     for (Size c = 0; c < h.cols; ++c) {
-      const T sign = h(r, c) > 0 ? T{1} : h(r, c) < 0 ? T{-1} : T{0};
-      dh(r, c) = d * (sign / (norm * root) - cos * h(r, c) / (norm * norm));
+      dh(r, c) = d * (cpu::sign_of(h(r, c)) / (norm * root) - cos * h(r, c) / (norm * norm));
     }
   }
   value(0, 0) = sum / n;
 }
 
-/// value = mean (|h| - 1)²; dh its gradient.
+/// value = mean ||h| - 1|^power; dh its gradient.
 template <class T>
-void quantisation(Cpu<T>&, Out<T> value, Out<T> dh, In<T> h) {
-  const T n = static_cast<T>(h.size());
+void quantisation(Cpu<T>&, Out<T> value, Out<T> dh, In<T> h, double power) {
+  const T n = static_cast<T>(h.size()), p = static_cast<T>(power);
   T sum = 0;
   for (Size r = 0; r < h.rows; ++r) {
     for (Size c = 0; c < h.cols; ++c) {
-      const T off = std::abs(h(r, c)) - 1;
-      sum += off * off;
-      dh(r, c) = 2 * off * (h(r, c) > 0 ? T{1} : h(r, c) < 0 ? T{-1} : T{0}) / n;
+      const T off = std::abs(h(r, c)) - 1, far = std::abs(off);
+      const T slope = power == 2 ? far : std::pow(far, p - 1);  // |off|^(p - 1)
+      sum += slope * far;
+      dh(r, c) = p * slope * cpu::sign_of(off) * cpu::sign_of(h(r, c)) / n;
     }
   }
   value(0, 0) = sum / n;

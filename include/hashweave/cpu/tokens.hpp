@@ -135,6 +135,35 @@ void add_picked_rows(Cpu<T>&, Out<T> dx, In<T> dy, const Segments& segments, boo
   }
 }
 
+/// Sequence i of x becomes `groups` sequences of y: its first row, and a share of its other rows in order; the first
+/// (length - 1) % groups shares are one row longer.
+template <class T>
+void split_tokens(Cpu<T>& be, Out<T> y, In<T> x, const Segments& segments, Size groups) {
+  be.threads().run(segments.count, [&](Size s, Size) {
+    const Size rest = segments.length(s) - 1;
+    Size from = segments.begin(s) + 1, to = segments.begin(s) + s * (groups - 1);
+    for (Size k = 0; k < groups; ++k) {
+      const Size share = rest / groups + (k < rest % groups ? 1 : 0);
+      std::copy_n(x.row(segments.begin(s)), y.cols, y.row(to++));
+      for (Size t = 0; t < share; ++t) std::copy_n(x.row(from++), y.cols, y.row(to++));
+    }
+  });
+}
+/// Its inverse, with the gradients of the first rows added up in the order of the groups.
+template <class T>
+void split_tokens_backward(Cpu<T>& be, Out<T> dx, In<T> dy, const Segments& segments, Size groups) {
+  be.threads().run(segments.count, [&](Size s, Size) {
+    const Size rest = segments.length(s) - 1;
+    Size to = segments.begin(s) + 1, from = segments.begin(s) + s * (groups - 1);
+    std::fill_n(dx.row(segments.begin(s)), dx.cols, T{0});
+    for (Size k = 0; k < groups; ++k) {
+      const Size share = rest / groups + (k < rest % groups ? 1 : 0);
+      cpu::add_row(dx.row(segments.begin(s)), dy.row(from++), dx.cols);
+      for (Size t = 0; t < share; ++t) std::copy_n(dy.row(from++), dx.cols, dx.row(to++));
+    }
+  });
+}
+
 /// y_i = mean of the rows of sequence i
 template <class T>
 void mean_pool(Cpu<T>& be, Out<T> y, In<T> x, const Segments& segments) {

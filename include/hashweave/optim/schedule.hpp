@@ -47,4 +47,19 @@ struct WarmupCosine {
   }
 };
 
+/// HashNet's β at a step, constant within a stage: (1 + growth s)^power, s the step at which the stage began.
+/// `ScaledTanh::beta` takes it.
+/// @throws Error unless a stage has at least one step.
+/// Source: Cao et al., HashNet, ICCV 2017, algorithm 1; the numbers are those of its PyTorch code.
+struct TanhContinuation {
+  Size stage = 200;
+  double growth = 0.005;
+  double power = 0.5;
+
+  double operator()(Size step) const {
+    require(stage >= 1, "TanhContinuation", "steps of a stage", "at least 1", stage);
+    return std::pow(1 + growth * static_cast<double>(step / stage * stage), power);
+  }
+};
+
 }  // namespace hashweave
