@@ -49,12 +49,19 @@ foreach(example IN LISTS examples)
   add_check(example_${example} COMMAND ${example})
 endforeach()
 
+if(TARGET transhash AND NOT HASHWEAVE_SANITIZE_SUBSET)
+  add_check(app_transhash PROCESSORS ${cores} TIMEOUT 300
+    COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/app/transhash.sh" "$<TARGET_FILE:transhash>" "$<TARGET_FILE:transhash_logistic>"
+    "${PROJECT_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/app_transhash_work")
+endif()
 if(TARGET app_tests)
   add_check(app_parts COMMAND app_tests)
 endif()
 if(TARGET app_tests AND NOT HASHWEAVE_SANITIZE_SUBSET)
   add_check(app_index COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/app/index.sh" "$<TARGET_FILE:vit2cmh>"
     "${CMAKE_BINARY_DIR}/app_index_work")
+  add_check(app_bsth PROCESSORS 2 COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/app/bsth.sh" "$<TARGET_FILE:bsth>"
+    "${PROJECT_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/app_bsth_work")
   add_check(app_satah PROCESSORS 2 COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/app/satah.sh" "$<TARGET_FILE:satah>"
     "${PROJECT_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/app_satah_work")
   add_check(app SLOW PROCESSORS ${cores} TIMEOUT 900

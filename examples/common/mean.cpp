@@ -17,7 +17,10 @@ ordered_json read(const std::string& file) {
   require(in.good(), file, "figures", "a file written by eval --json, or results.json", "no such file");
   ordered_json value = ordered_json::parse(in, nullptr, false);
   require(!value.is_discarded() && value.is_object(), file, "figures", "a JSON object", "something else");
-  return value.contains("eval") ? value["eval"] : value;
+  if (!value.contains("eval")) return value;
+  ordered_json figures = value["eval"];
+  if (value.contains("train_seconds")) figures["train_seconds"] = value["train_seconds"];
+  return figures;
 }
 
 /// The same place of all the files: numbers become mean and spread, names stay; lists (of folds) are left out.
@@ -73,16 +76,19 @@ ordered_json mean_of_runs(const std::vector<std::string>& labelled) {
 std::string as_lines(const ordered_json& means) {
   std::string out;
   for (const auto& [label, figures] : means.items()) {
-    std::string line = label + ": " + figures["runs"].dump() + " runs";
-    for (const char* kind : {"binary", "continuous"}) {
-      if (!figures.contains(kind)) continue;
-      const ordered_json& rsum = figures[kind]["rsum"];
-      char text[80];
-      std::snprintf(text, sizeof text, "  %s rsum %.1f +- %.1f", kind, rsum["mean"].get<double>(),
-                    rsum["spread"].get<double>());
-      line += text;
+    out += label + ": " + figures["runs"].dump() + " runs";
+    for (const auto& [kind, of] : figures.items()) {
+      if (!of.is_object()) continue;
+      for (const auto& [name, format] :
+           {std::pair{"rsum", "  %s rsum %.1f +- %.1f"}, std::pair{"map_all", "  %s mAP@all %.4f +- %.4f"}}) {
+        if (!of.contains(name)) continue;
+        char text[100];
+        std::snprintf(text, sizeof text, format, kind.c_str(), of[name]["mean"].get<double>(),
+                      of[name]["spread"].get<double>());
+        out += text;
+      }
     }
-    out += line + "\n";
+    out += "\n";
   }
   return out;
 }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <hashweave/data/sampler.hpp>
 #include <memory>
 #include <span>
 #include <string>
@@ -63,6 +64,8 @@ struct MethodProgram {
   std::string about;
   std::vector<Setting> settings;
   std::function<std::unique_ptr<Method>(const Settings&, const DataFacts&, Size threads)> make;
+  /// What becomes of the items at the end of an epoch that do not fill a batch. (A single one is always left out.)
+  LastBatch last_batch = LastBatch::drop;
 };
 
 /// The commands train, eval, encode and mean of a method's program.

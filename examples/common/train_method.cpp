@@ -76,8 +76,8 @@ class MethodTraining {
     config["database"] = o_.choice.database;
     run_.begin(config, {{"threads", o_.threads}, {"version", version}, {"command", o_.command}}, o_.resume, {"data"});
     run_.write_json("split.json", data_.manifest());
-    sampler_.emplace(std::ssize(data_.train()), std::min(batch, std::ssize(data_.train())), seed_, Rank{},
-                     LastBatch::drop);
+    const Size items = std::ssize(data_.train()), whole = std::min(batch, items);
+    sampler_.emplace(items, whole, seed_, Rank{}, items % whole == 1 ? LastBatch::drop : program.last_batch);
     say(program.name + ", " + std::to_string(bits_) + " bits, " + std::to_string(method_->parameter_count()) +
         " parameters; items: " + std::to_string(data_.train().size()) + " train, " +
         std::to_string(data_.val().size()) + " val, " + std::to_string(data_.query().size()) + " queries, " +

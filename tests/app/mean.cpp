@@ -27,6 +27,14 @@ TEST_CASE("mean gives mean and spread of every number, label by label", "[app]")
                         R"("one":{"runs":1,"bits":64,"binary":{"rsum":{"mean":104.0,"spread":0.0}}}})");
   CHECK(examples::as_lines(means) == "x: 2 runs  binary rsum 102.0 +- 2.8\none: 1 runs  binary rsum 104.0 +- 0.0\n");
 }
+TEST_CASE("mean gives mAP of each direction and the seconds of training", "[app]") {
+  const Figures figures;
+  const auto a = figures.file("a.json", R"({"eval": {"fused": {"map_all": 0.5}}, "train_seconds": 3.0})");
+  const auto b = figures.file("b.json", R"({"eval": {"fused": {"map_all": 0.75}}, "train_seconds": 5.0})");
+  const auto means = examples::mean_of_runs({"x=" + a, "x=" + b});
+  CHECK(means["x"]["train_seconds"]["mean"] == 4.0);
+  CHECK(examples::as_lines(means) == "x: 2 runs  fused mAP@all 0.6250 +- 0.1768\n");
+}
 TEST_CASE("mean refuses files that do not belong together", "[app]") {
   const Figures figures;
   const auto a = figures.file("a.json", R"({"bits": 64, "binary": {"rsum": 100.0}})");

@@ -29,7 +29,9 @@ void check_label_loss(const L& loss, double deviation = 0.6) {
 TEST_CASE("TransHash's loss has the gradient of central differences", "[cmh][gradient]") {
   check_label_loss<16>(TransHashLoss<16>{});
   check_label_loss<24>(TransHashLoss<24, 3>{0.5});
-  check_label_loss<16>(TransHashLoss<16, 2, LogisticPairs>{0, LogisticPairs{0.7}});
+  check_label_loss<16>(TransHashLoss<16>::with_gamma(3));
+  using Logistic = TransHashLoss<16, 2, LogisticPairs>;
+  check_label_loss<16>(Logistic{0, Logistic::Pairwise{LogisticPairs{0.7}}});
 }
 TEST_CASE("The losses of DCH, HashNet, DPSH and DSH have the gradients of central differences", "[cmh][gradient]") {
   check_label_loss<6>(DchLoss{});
@@ -50,6 +52,7 @@ TEST_CASE("Losses on columns and heads have the gradients of central differences
   check_label_loss<6>(OnColumns<CauchyPairs, 1, 4>{});
   check_label_loss<6>(OnColumns<LogisticPairs, 0, 6>{});
   check_label_loss<6>(PerHead<LogisticPairs, 3, 1, 2>{});
+  check_label_loss<6>(PerHead<LogisticPairs, 2, 4>{[](Size k) { return LogisticPairs{3.0 / static_cast<double>(k)}; }});
   check_label_loss<6>(WeightedSum<PerHead<CauchyPairs, 2, 4>, Quantisation>{{{}, {}}, {0.3, -2}});
   Batch<Vectors<6>> h{{4}};
   randomise(h.values, 3);

@@ -75,6 +75,10 @@ TEST_CASE("TransHash's loss is the sum over its heads", "[cmh][values]") {
   CHECK(got[0] == Approx(pairs + 0.1 * quantisation));
   CHECK(got[1] == Approx(pairs));
   CHECK(got[2] == Approx(quantisation));
+  const double scaled = value_on<8>(CauchyPairs{3}, columns(0, 8), hot) +
+                        value_on<4>(CauchyPairs{1.5}, columns(8, 4), hot) +
+                        value_on<4>(CauchyPairs{1.5}, columns(12, 4), hot);
+  CHECK(numbers_of<16>(TransHashLoss<16>::with_gamma(6), codes, hot)[1] == Approx(scaled));
   CHECK(TransHashLoss<16>::names[0] == "cauchy");
   CHECK(TransHashLoss<16>::names[1] == "cauchy_quantisation");
 }

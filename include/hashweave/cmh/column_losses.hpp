@@ -1,4 +1,6 @@
 #pragma once
+#include <array>
+#include <concepts>
 #include <hashweave/core/loss.hpp>
 
 namespace hashweave {
@@ -28,12 +30,18 @@ struct OnColumns {
 };
 
 /// A loss on each of several codes that stand side by side, summed: heads of Widths… bits, which make up all columns.
+/// The heads' losses may differ in their values: they can be given as a function of the head's bits.
 /// Source: Chen et al. (TransHash), ICMR 2022, section 3.4: the loss of the global code and of each local one.
 template <class L, Size... Widths>
 struct PerHead {
   static constexpr std::string_view name = L::name;
   static constexpr Size width = (Widths + ...);
-  L loss;
+  std::array<L, sizeof...(Widths)> losses{};
+
+  PerHead() = default;
+  explicit PerHead(const L& loss) : losses{(static_cast<void>(Widths), loss)...} {}
+  template <std::invocable<Size> F>
+  explicit PerHead(F loss_of_bits) : losses{loss_of_bits(Widths)...} {}
 
   template <class B, class... More>
     requires(requires(const L& l, B& be, View<B, Vectors<Widths>>... x, const More&... more) {
@@ -44,11 +52,12 @@ struct PerHead {
     auto dh = make<Vectors<width>>(be, h.rows);
     set_zero(be, value);
     Size first = 0;
+    auto loss = losses.begin();
     const auto add_head = [&]<Size Count>(std::integral_constant<Size, Count>) {
       TapeScope scope{be};
       auto head = make<Vectors<Count>>(be, h.rows);
       copy(be, head.mat(), cols_of(h.mat(), first, Count));
-      const auto step = loss(be, head, more...);
+      const auto step = (*loss++)(be, head, more...);
       add_scaled(be, value, step.value, 1);
       copy(be, cols_of(dh.mat(), first, Count), step.gradient.mat());
       first += Count;

@@ -29,15 +29,22 @@ using OnTransHashHeads = typename TransHashHeads<L, Bits, Groups>::Loss;
 }  // namespace detail
 
 /// TransHash: Cauchy pairwise loss and λ Cauchy quantisation loss of each head, summed; on `DualStream`. γ = 20 and λ =
-/// 0.1 are DCH's.
+/// 0.1 are DCH's. `with_gamma` takes γ in bits of the whole code: a head of k of `Bits` bits gets γ k/Bits, so that the
+/// loss has the same shape for each head as for an undivided code.
 /// Source: Chen et al. (TransHash), ICMR 2022, section 3.4.
 template <Size Bits, Size Groups = 2, class Pairs = CauchyPairs>
 struct TransHashLoss : WeightedSum<detail::OnTransHashHeads<Pairs, Bits, Groups>,
                                    detail::OnTransHashHeads<CauchyQuantisation, Bits, Groups>> {
-  explicit TransHashLoss(double lambda = 0.1, Pairs pairs = {}, CauchyQuantisation quantisation = {})
-      : WeightedSum<detail::OnTransHashHeads<Pairs, Bits, Groups>,
-                    detail::OnTransHashHeads<CauchyQuantisation, Bits, Groups>>{{{pairs}, {quantisation}},
-                                                                                {1, lambda}} {}
+  using Pairwise = detail::OnTransHashHeads<Pairs, Bits, Groups>;
+  using Quantised = detail::OnTransHashHeads<CauchyQuantisation, Bits, Groups>;
+
+  explicit TransHashLoss(double lambda = 0.1, Pairwise pairs = {}, Quantised quantisation = {})
+      : WeightedSum<Pairwise, Quantised>{{pairs, quantisation}, {1, lambda}} {}
+  static TransHashLoss with_gamma(double gamma, double lambda = 0.1) {
+    const auto of = [gamma](Size k) { return gamma * static_cast<double>(k) / static_cast<double>(Bits); };
+    return TransHashLoss{lambda, Pairwise{[&](Size k) { return Pairs{of(k)}; }},
+                         Quantised{[&](Size k) { return CauchyQuantisation{of(k)}; }}};
+  }
 };
 
 /// DCH's head, h = tanh(x Wᵀ + b), and loss: Cauchy pairwise loss and λ Cauchy quantisation loss.

@@ -32,8 +32,8 @@ Size samples_of(View<B, Tokens<D>> x) {
 /// part of y is known, and are computed again in `backward`. For the price of one more forward the memory of the branch
 /// falls to that of a slice, and so does its traffic: small layers on many rows become faster altogether.
 ///
-/// f treats each sample by itself and gives as many rows as it takes: no BatchNorm in it (each slice would be a batch of
-/// its own). Gradients are summed over the slices in their order. Dropout draws its numbers slice by slice.
+/// f treats each sample by itself and gives as many rows as it takes: no BatchNorm in it (each slice would be a batch
+/// of its own). Gradients are summed over the slices in their order. Dropout draws its numbers slice by slice.
 /// Parameters: the chain's. @throws Error when `samples` is less than 1.
 /// Source: as `Recompute`'s, with the cut along the batch.
 template <class... Ls>

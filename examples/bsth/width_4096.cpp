@@ -1,0 +1,4 @@
+#include "method_of.hpp"
+
+template std::unique_ptr<examples::Method> examples::make_bsth_of<4096>(Size, const BsthOptions&, const DataFacts&,
+                                                                        Size);

@@ -1,0 +1,7 @@
+#include "hash_network_of.hpp"
+
+namespace transhash {
+std::unique_ptr<HashNetwork> make_dinov2_s(const std::string& method, bool dual_stream, Size bits, Size threads) {
+  return network_of<Dinov2S>(method, dual_stream, bits, threads);
+}
+}  // namespace transhash
