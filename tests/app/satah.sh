@@ -13,7 +13,7 @@ expect() {
   shift 2
   "$app" "$@" >out.txt 2>err.txt || got=$?
   [[ $got -eq $status ]] || { cat err.txt >&2; fail "status $got instead of $status: $*"; }
-  tail -n 1 err.txt | grep -Eq -e "$regex" || { cat err.txt >&2; fail "'$regex' not in: $*"; }
+  grep -Eq -e "$regex" err.txt || { cat err.txt >&2; fail "'$regex' not in: $*"; }
 }
 number() { python3 -c 'import functools, json, sys; print(functools.reduce(lambda x, k: x[k], sys.argv[2:], json.load(open(sys.argv[1]))))' "$@"; }
 holds() { python3 -c "import sys; a = [float(x) for x in sys.argv[1:]]; sys.exit(not ($1))" "${@:2}"; }

@@ -93,7 +93,7 @@ refused 1 "no-cauchy: method: expected transhash, got dch" "$app" "${small[@]}" 
 refused 1 "epochs of itq, which is not trained: expected 0" "$app" "${small[@]}" --method itq --epochs 3 --out bad
 refused 2 "method" "$app" "${small[@]}" --method sift --out bad
 refused 1 "pretrained weights" env HASHWEAVE_CACHE="$work/none" "$app" "${small[@]}" --model dinov2-s --out bad
-refused 1 "overlap" "$app" "${small[@]}" --query train --database train --out bad
+refused 1 "in the query and the database set" "$app" "${small[@]}" --query train --database train --out bad
 mkdir two && cp "$source"/tests/fuzz/corpus/image/tiny.png two/a.png && echo broken >two/b.png
 line() { echo "{\"image\": \"$1.png\", \"split\": \"$2\"$3}"; }
 { line a train; line a test; } >two/dataset.jsonl
