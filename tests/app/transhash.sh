@@ -96,7 +96,7 @@ refused 1 "pretrained weights" env HASHWEAVE_CACHE="$work/none" "$app" "${small[
 refused 1 "in the query and the database set" "$app" "${small[@]}" --query train --database train --out bad
 mkdir two && cp "$source"/tests/fuzz/corpus/image/tiny.png two/a.png && echo broken >two/b.png
 line() { echo "{\"image\": \"$1.png\", \"split\": \"$2\"${3:-}}"; }
-{ line a train; line b test; } >two/dataset.jsonl
+{ line a train ', "id": 1'; line a test ', "id": 2'; } >two/dataset.jsonl
 refused 1 "labels: expected at least 1, got 0" "$app" train --data two --model tiny --out bad
 { line a train ', "id": 1, "labels": ["x"]'; line a train ', "id": 2, "labels": ["y"]'; line b train ', "id": 3, "labels": ["x"]'
   line a test ', "id": 4, "labels": ["z"]'; line a rest ', "id": 5, "labels": ["x", "z"]'; } >two/dataset.jsonl
