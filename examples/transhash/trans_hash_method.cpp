@@ -28,7 +28,7 @@ std::vector<Setting> method_settings() {
       {"clip", 0.0, "limit on the gradient's norm; 0: none"},
       {"gamma", 20.0, "scale of the Cauchy distribution, in bits"},
       {"gamma-of",
-       "head",
+       "code",
        "transhash: what gamma is meant for: each head, or the code, of which a head takes its share",
        {"head", "code"}},
       {"lambda", -1.0, "weight of the quantisation term; below 0: the method's own"},
