@@ -9,8 +9,7 @@ on_val() { grep '"eval"' "$out/$1/metrics.jsonl" | grep -o '"map_all":[0-9.]*' |
 
 : >"$out/tune.txt"
 for method in transhash dch hashnet dpsh dsh csq greedyhash; do
-  scales=('') && [[ $method != dch ]] || scales=('--gamma 10' '--gamma 20')
-  [[ $method != transhash ]] || scales=('--gamma 10' '--gamma 20' '--gamma 20 --gamma-of head')
+  scales=('') && [[ $method != transhash && $method != dch ]] || scales=('--gamma 10' '--gamma 20')
   for scale in "${scales[@]}"; do
     for rate in 0.003 0.01 0.03; do
       flags="--lr $rate${scale:+ $scale}"
