@@ -53,7 +53,15 @@ class HashNetworkOf final : public HashNetwork {
   Size parameter_count() const override { return model_.params.count(); }
   void use(Precision precision) override { be_.use(precision); }
 
-  void initialise(std::uint64_t seed) override { model_.params.initialise(seed); }
+  /// As the layers say; but a linear head begins small. Class tokens have a large common part, so that products of codes
+  /// without bound would all begin far above 0, and losses on these bring them all to 0 instead of apart.
+  void initialise(std::uint64_t seed) override {
+    model_.params.initialise(seed);
+    if constexpr (std::is_same_v<T, LinearTop>) {
+      const Mat<float> weight = model_.params.at(model_.params.entry("head.linear.weight"));
+      for (Size i = 0; i < weight.size(); ++i) weight.data[i] *= 0.1F;
+    }
+  }
   void load_tower(const std::filesystem::path& weights) override {
     Parameters<B, typename A::Tower> tower;
     typename A::Tower configured;

@@ -10,7 +10,7 @@ on_val() { grep '"eval"' "$out/$1/metrics.jsonl" | grep -o '"map_all":[0-9.]*' |
 : >"$out/tune.txt"
 for method in transhash dch hashnet dpsh dsh csq greedyhash; do
   scales=('') && [[ $method != transhash && $method != dch ]] || scales=('--gamma 10' '--gamma 20')
-  rates='0.003 0.01 0.03' && [[ $method != d[ps]*h ]] || rates='0.0003 0.001 0.003'  # linear heads have no bound
+  rates='0.003 0.01 0.03' && [[ $method != d[ps]*h ]] || rates='0.001 0.003 0.01'  # linear heads have no bound
   for scale in "${scales[@]}"; do
     for rate in $rates; do
       flags="--lr $rate${scale:+ $scale}"
