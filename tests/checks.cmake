@@ -25,6 +25,9 @@ endif()
 if(TARGET golden_tests)
   add_check(golden TIMEOUT 600 COMMAND golden_tests)
 endif()
+if(TARGET cuda_tests)
+  add_check(cuda_emulated COMMAND cuda_tests)
+endif()
 # the towers with real weights, which are fetched; skipped without a network
 if(TARGET golden_tests AND TARGET convert_weights AND NOT HASHWEAVE_SANITIZE_SUBSET)
   add_check(golden_real SLOW TIMEOUT 900

@@ -1,0 +1,78 @@
+#pragma once
+#include <hashweave/cuda/columns.cuh>
+#include <hashweave/cuda/product.hpp>
+
+namespace hashweave {
+
+namespace cuda {
+
+/// The product, or what it comes to where there is nothing to sum over.
+template <class T>
+void run_product(Cuda<T>& be, const Product<T>& p) {
+  if (p.c.rows == 0 || p.c.cols == 0 || p.batch == 0) return;
+  if (p.depth() == 0) {
+    if (p.keep) return;
+    for (Size i = 0; i < p.batch; ++i) {
+      const Mat<T> c{p.c.data + i * p.step_c, p.c.rows, p.c.cols, p.c.ld};
+      set_zero(be, c);
+      if (p.bias != nullptr) map<T>(be, c, Mat<const T>{p.bias + i * p.step_bias, c.rows, c.cols, 0}, Same<T>{});
+    }
+    return;
+  }
+  multiply_matrices(be.device(), p);
+}
+
+template <class T>
+void add_column_sums(Cuda<T>& be, Mat<T> out, Mat<const T> x) {
+  if (out.data != nullptr) column_sums<T>(be, {out.data}, x.rows, x.cols, ColumnSum<T>{x});
+}
+/// The first of `groups` groups of columns, or of rows.
+template <class T>
+Mat<T> first_cols(Mat<T> m, Size groups) {
+  return cols_of(m, 0, m.cols / groups);
+}
+template <class T>
+Mat<T> first_rows(Mat<T> m, Size groups) {
+  return rows_of(m, 0, m.rows / groups);
+}
+
+}  // namespace cuda
+
+template <class T>
+void multiply(Cuda<T>& be, Form form, Out<T> c, In<T> a, In<T> b, double alpha, bool keep) {
+  cuda::run_product<T>(be, {form, c, a, b, static_cast<T>(alpha), keep});
+}
+template <class T>
+void affine(Cuda<T>& be, Out<T> y, In<T> x, In<T> w, In<T> bias) {
+  cuda::run_product<T>(be, {Form::nt, y, x, w, T{1}, false, bias.data});
+}
+template <class T>
+void affine_backward_input(Cuda<T>& be, Out<T> dx, In<T> dy, In<T> w) {
+  cuda::run_product<T>(be, {Form::nn, dx, dy, w});
+}
+template <class T>
+void affine_backward_weight(Cuda<T>& be, Out<T> dw, Out<T> dbias, In<T> dy, In<T> x) {
+  cuda::run_product<T>(be, {Form::tn, dw, dy, x, T{1}, true});
+  cuda::add_column_sums<T>(be, dbias, dy);
+}
+template <class T>
+void grouped_affine(Cuda<T>& be, Out<T> y, In<T> x, In<T> w, In<T> bias, Size groups) {
+  const Size in = x.cols / groups, out = y.cols / groups;
+  cuda::run_product<T>(be, {Form::nt, cuda::first_cols(y, groups), cuda::first_cols(x, groups),
+                            cuda::first_rows(w, groups), T{1}, false, bias.data, groups, in, out * w.ld, out, out});
+}
+template <class T>
+void grouped_affine_backward_input(Cuda<T>& be, Out<T> dx, In<T> dy, In<T> w, Size groups) {
+  const Size in = dx.cols / groups, out = dy.cols / groups;
+  cuda::run_product<T>(be, {Form::nn, cuda::first_cols(dx, groups), cuda::first_cols(dy, groups),
+                            cuda::first_rows(w, groups), T{1}, false, nullptr, groups, out, out * w.ld, in});
+}
+template <class T>
+void grouped_affine_backward_weight(Cuda<T>& be, Out<T> dw, Out<T> dbias, In<T> dy, In<T> x, Size groups) {
+  const Size in = x.cols / groups, out = dy.cols / groups;
+  cuda::run_product<T>(be, {Form::tn, cuda::first_rows(dw, groups), cuda::first_cols(dy, groups),
+                            cuda::first_cols(x, groups), T{1}, true, nullptr, groups, out, in, out * dw.ld});
+  cuda::add_column_sums<T>(be, dbias, dy);
+}
+
+}  // namespace hashweave
