@@ -127,11 +127,10 @@ inline void barrier() { emulator::wait_for_block(); }
 template <class T>
 T shuffle(T mine, Size lane) {
   static_assert(sizeof(T) <= emulator::slot_bytes);
-  const unsigned me = emulator::thread_index.x;
-  std::memcpy(emulator::slot_of(me), &mine, sizeof mine);
+  const unsigned first = emulator::thread_index.x / 32 * 32;
+  emulator::give(&mine, sizeof mine);
   emulator::wait_for_warp();
-  std::memcpy(&mine, emulator::slot_of(me / 32 * 32 + static_cast<unsigned>(lane) % 32), sizeof mine);
-  emulator::wait_for_warp();
+  std::memcpy(&mine, emulator::given_by(first + static_cast<unsigned>(lane) % 32), sizeof mine);
   return mine;
 }
 template <class T>
@@ -146,15 +145,10 @@ inline std::uint32_t ballot(bool holds) {
 }
 /// Whether it holds for any thread of the block; a barrier as `barrier` is.
 inline bool any_of_block(bool holds) {
-  std::memcpy(emulator::slot_of(emulator::thread_index.x), &holds, sizeof holds);
+  emulator::give_block(holds);
   emulator::wait_for_block();
   bool any = false;
-  for (unsigned t = 0; t < emulator::block_extent.x; ++t) {
-    bool one = false;
-    std::memcpy(&one, emulator::slot_of(t), sizeof one);
-    any = any || one;
-  }
-  emulator::wait_for_block();
+  for (unsigned t = 0; t < emulator::block_extent.x; ++t) any = any || emulator::given_to_block(t);
   return any;
 }
 inline int bits_set(std::uint32_t v) { return __builtin_popcount(v); }

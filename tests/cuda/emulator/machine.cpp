@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <cstring>
 #include <exception>
 #include <new>
 #include <vector>
@@ -56,6 +57,7 @@ struct Thread {
   std::byte* stack = nullptr;
   Waits waits = Waits::nothing;
   std::uint16_t phase = 0;
+  unsigned turn = 0;
 };
 
 struct Machine {
@@ -67,7 +69,8 @@ struct Machine {
   void* argument = nullptr;
   std::exception_ptr failure;
   std::uint64_t blocks = 0;
-  alignas(16) std::byte slots[most_threads * slot_bytes]{};
+  alignas(16) std::byte slots[2][most_threads * slot_bytes]{};
+  bool votes[2][most_threads]{};
 } machine;
 
 void run_thread() {
@@ -172,6 +175,16 @@ void run_blocks(unsigned across, unsigned down, unsigned threads, void (*body)(v
 
 void wait_for_block() { wait(Waits::block); }
 void wait_for_warp() { wait(Waits::warp); }
-std::byte* slot_of(unsigned thread) { return machine.slots + thread * slot_bytes; }
+void give(const void* value, std::size_t bytes) {
+  Thread& me = machine.threads[machine.current];
+  me.turn = 1 - me.turn;
+  std::memcpy(machine.slots[me.turn] + machine.current * slot_bytes, value, bytes);
+}
+const std::byte* given_by(unsigned thread) {
+  return machine.slots[machine.threads[machine.current].turn] + thread * slot_bytes;
+}
+// All threads have passed as many barriers of the block as this one, or one more.
+void give_block(bool value) { machine.votes[machine.threads[machine.current].phase % 2][machine.current] = value; }
+bool given_to_block(unsigned thread) { return machine.votes[1 - machine.threads[machine.current].phase % 2][thread]; }
 
 }  // namespace hashweave::emulator

@@ -20,8 +20,13 @@ void run_blocks(unsigned across, unsigned down, unsigned threads, void (*body)(v
 void wait_for_block();
 void wait_for_warp();
 
-/// 16 bytes of each thread that others see after a wait.
+/// Gives 16 bytes to the warp, which sees them after `wait_for_warp`. Two sets of slots take turns: nobody writes the
+/// set that is being read before all have come to the next wait.
 inline constexpr std::size_t slot_bytes = 16;
-std::byte* slot_of(unsigned thread);
+void give(const void* value, std::size_t bytes);
+const std::byte* given_by(unsigned thread);
+/// The same with the block and one bit.
+void give_block(bool value);
+bool given_to_block(unsigned thread);
 
 }  // namespace hashweave::emulator
