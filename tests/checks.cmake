@@ -113,6 +113,9 @@ endforeach()
 add_check(meson_project SLOW PROCESSORS ${cores} TIMEOUT 900
   COMMAND "${here}/meson/run.sh" "${PROJECT_SOURCE_DIR}" "${work}/meson_project")
 
+add_check(cuda_nvcc SLOW TIMEOUT 600
+  COMMAND "${here}/cuda/nvcc.sh" "${PROJECT_SOURCE_DIR}" "${CMAKE_BINARY_DIR}" "${work}/cuda_nvcc")
+
 # Other builds of the same sources. They lie beside this one where it lies in build/.
 cmake_path(GET CMAKE_BINARY_DIR PARENT_PATH builds)
 if(NOT builds STREQUAL "${PROJECT_SOURCE_DIR}/build")

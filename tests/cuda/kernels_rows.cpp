@@ -37,8 +37,8 @@ TEST_CASE("CUDA kernels value by value agree with the CPU's", "[cuda]") {
 }
 
 TEST_CASE("CUDA kernels draw the CPU's random numbers", "[cuda]") {
-  Run<Cpu<double>> host;
-  Run<Cuda<double>> device;
+  Run<Cpu<float>> host;
+  Run<Cuda<float>> device;
   const auto drop = [](auto& r) {
     const auto x = r.in(70, 33, std::vector<double>(70 * 33, 1.0)), y = r.out(70, 33);
     dropout(r.be, y, x, 0.3, RandomStream{0x123456789abcdefU, 7, 9});

@@ -22,7 +22,7 @@ TEST_CASE("CUDA products agree with the CPU's, within larger matrices too", "[cu
 }
 
 TEST_CASE("A CUDA product with nothing to sum over is 0, or its bias", "[cuda]") {
-  Run<Cuda<double>> r;
+  Run<Cuda<float>> r;
   const auto y = r.out(2, 3), bias = r.in(1, 3, std::vector<double>{1, 2, 3});
   multiply(r.be, Form::nn, y, r.in(2, 0, 1), r.in(0, 3, 1));
   r.keep(y);
@@ -91,7 +91,7 @@ TEST_CASE("CUDA attention and its gradient agree with the CPU's", "[cuda]") {
 }
 
 TEST_CASE("CUDA attention refuses heads that do not fit its tile", "[cuda]") {
-  Run<Cuda<double>> r;
+  Run<Cuda<float>> r;
   const AttentionShape shape{r.segments({2}), 1, false, 0, {}};
   const auto o = r.out(2, 129), lse = r.out(2, 1), qkv = r.in(2, 3 * 129, 1);
   CHECK_THROWS_WITH(attention(r.be, o, lse, qkv, {}, shape),

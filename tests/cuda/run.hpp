@@ -99,19 +99,23 @@ inline double difference(const std::vector<double>& got, const std::vector<doubl
 }
 
 /// The test is written once, for any backend: `[](auto& r) { … r.keep(y); }`. What `Cuda` computes agrees with
-/// `Cpu<double>`, in double and in float.
+/// `Cpu<double>`, in double and in float; on a GPU, for which double is not compiled, in float.
 template <class F>
 void check_agrees(const F& f, double tolerance = 2e-5) {
   Run<Cpu<double>> wanted;
-  Run<Cuda<double>> in_double;
   Run<Cuda<float>> in_float;
   f(wanted);
-  f(in_double);
   f(in_float);
-  REQUIRE(in_double.outputs.size() == wanted.outputs.size());
+  REQUIRE(in_float.outputs.size() == wanted.outputs.size());
+#ifndef HASHWEAVE_ON_DEVICE
+  Run<Cuda<double>> in_double;
+  f(in_double);
+#endif
   for (std::size_t i = 0; i < wanted.outputs.size(); ++i) {
     INFO("output " << i);
+#ifndef HASHWEAVE_ON_DEVICE
     CHECK(difference(in_double.outputs[i], wanted.outputs[i]) < 1e-11);
+#endif
     CHECK(difference(in_float.outputs[i], wanted.outputs[i]) < tolerance);
   }
 }

@@ -10,6 +10,8 @@
 
 namespace hashweave {
 
+void cuda::search_codes(Device& device, const HammingSearch& search) { search_codes_of(device, search); }
+
 #define HASHWEAVE_KERNEL template
 #define T float
 template void multiply(Cuda<T>&, Form, Out<T>, In<T>, In<T>, double, bool);

@@ -6,6 +6,7 @@
 #include <hashweave/cuda/columns.cuh>
 #include <hashweave/cuda/elementwise.cuh>
 #include <hashweave/cuda/gemm.cuh>
+#include <hashweave/cuda/hamming.cuh>
 #include <hashweave/cuda/hash.cuh>
 #include <hashweave/cuda/losses.cuh>
 #include <hashweave/cuda/norm.cuh>

@@ -72,7 +72,7 @@ __device__ Best<T> warp_best(Best<T> b) {
 
 /// f(r, c) for every element of (rows, cols); f has a member `operator()(Size, Size) const`.
 template <class F>
-__global__ void __launch_bounds__(256) each_kernel(F f, Size rows, Size cols) {
+__global__ void __launch_bounds__(256, 4) each_kernel(F f, Size rows, Size cols) {
   const Size c = block_x() * threads_x() + thread_x();
   if (c >= cols) return;
   for (Size r = block_y(); r < rows; r += 65535) f(r, c);
@@ -85,7 +85,7 @@ void for_each(Cuda<T>& be, Size rows, Size cols, const F& f) {
 
 /// f(r) by a whole warp, for every row.
 template <class F>
-__global__ void __launch_bounds__(128) row_kernel(F f, Size rows) {
+__global__ void __launch_bounds__(128, 8) row_kernel(F f, Size rows) {
   const Size r = block_x() * 4 + warp();
   if (r < rows) f(r);
 }

@@ -83,6 +83,8 @@ void multiply_matrices(Device&, const Product<double>& p) { by_eigen(p); }
 
 }  // namespace cuda
 
+void cuda::search_codes(Device& device, const HammingSearch& search) { search_codes_of(device, search); }
+
 #define HASHWEAVE_KERNEL template
 #define T float
 template void multiply(Cuda<T>&, Form, Out<T>, In<T>, In<T>, double, bool);
