@@ -35,7 +35,7 @@ TEST_CASE("CUDA losses take the first of equally hard negatives, as the CPU's do
 
 TEST_CASE("CUDA losses on pairs agree with the CPU's", "[cuda]") {
   const Size n = GENERATE(2, 33, 70);
-  const std::uint32_t one_in = GENERATE(1, 3, 1000);  // all similar, some, hardly any
+  const std::uint32_t one_in = GENERATE(1U, 3U, 1000U);  // all similar, some, hardly any
   check_agrees([=](auto& r) {
     const auto cos = r.in(n, n, 1, 0, 2), similar = r.counts(n, n, 2, one_in), d = r.out(n, n), value = r.out(1, 1);
     cauchy_pairs(r.be, value, d, cos, similar, 48, 20, 0.9);
@@ -78,7 +78,7 @@ TEST_CASE("CUDA losses on codes agree with the CPU's", "[cuda]") {
 
 TEST_CASE("CUDA losses on labels agree with the CPU's", "[cuda]") {
   const Size n = GENERATE(1, 33, 40);
-  const std::uint32_t one_in = GENERATE(1, 3, 10);
+  const std::uint32_t one_in = GENERATE(1U, 3U, 10U);
   check_agrees([=](auto& r) {
     const auto cos = r.in(n, n, 1, 0, 2), shared = r.counts(n, n, 2, one_in), d = r.out(n, n), value = r.out(1, 1);
     for (const bool semi_hard : {false, true}) {

@@ -26,13 +26,13 @@ __global__ void __launch_bounds__(256, 2) attention_kernel(Mat<T> o, Mat<T> lse,
     keys.load(qkv, begin + from, begin + length, h.column(1), width);
     barrier();
     T s[4];
+    queries.multiply(s, row, keys, sub, width);
     T most = lowest<T>();
     HASHWEAVE_UNROLL
     for (int j = 0; j < 4; ++j) {
       const Size local = sub + j * row_threads, key = from + local;
       const bool seen = query < length && key < length && (!h.causal || key <= query);
-      s[j] =
-          seen ? h.factor * queries.dot(row, keys, local, width) + h.bias_of(begin + query, begin + key) : lowest<T>();
+      s[j] = seen ? h.factor * s[j] + h.bias_of(begin + query, begin + key) : lowest<T>();
       most = larger(most, s[j]);
     }
     most = larger(top, row_max(most));
@@ -51,14 +51,8 @@ __global__ void __launch_bounds__(256, 2) attention_kernel(Mat<T> o, Mat<T> lse,
     keys.load(qkv, begin + from, begin + length, h.column(2), width);
     barrier();
     HASHWEAVE_UNROLL
-    for (int n = 0; n < Columns; ++n) {
-      const Size c = sub + n * row_threads;
-      T sum = sums[n] * down;
-      if (c < width) {
-        for (Size k = 0; k < tile_rows; ++k) sum += weights.get(row, k) * keys.get(k, c);
-      }
-      sums[n] = sum;
-    }
+    for (int n = 0; n < Columns; ++n) sums[n] *= down;
+    weights.add_products(sums, row, keys, sub, width);
   }
   if (query >= length) return;
   HASHWEAVE_UNROLL

@@ -57,14 +57,12 @@ __global__ void __launch_bounds__(256, 2) attention_dq_kernel(Mat<T> dqkv, Mat<T
     first_tile.load(b.qkv, begin + first, end, h.column(0), width);
     second_tile.load(b.qkv, begin + from, end, h.column(1), width);
     barrier();
-    HASHWEAVE_UNROLL
-    for (int j = 0; j < 4; ++j) logits[j] = first_tile.dot(row, second_tile, sub + j * row_threads, width);
+    first_tile.multiply(logits, row, second_tile, sub, width);
     barrier();
     first_tile.load(b.d_o, begin + first, end, h.head() * width, width);
     second_tile.load(b.qkv, begin + from, end, h.column(2), width);
     barrier();
-    HASHWEAVE_UNROLL
-    for (int j = 0; j < 4; ++j) d[j] = first_tile.dot(row, second_tile, sub + j * row_threads, width);
+    first_tile.multiply(d, row, second_tile, sub, width);
     HASHWEAVE_UNROLL
     for (int j = 0; j < 4; ++j) {
       const Size local = sub + j * row_threads, key = from + local;
@@ -80,15 +78,7 @@ __global__ void __launch_bounds__(256, 2) attention_dq_kernel(Mat<T> dqkv, Mat<T
     barrier();
     second_tile.load(b.qkv, begin + from, end, h.column(1), width);
     barrier();
-    HASHWEAVE_UNROLL
-    for (int n = 0; n < Columns; ++n) {
-      const Size c = sub + n * row_threads;
-      T sum = 0;
-      if (c < width) {
-        for (Size k = 0; k < tile_rows; ++k) sum += weights.get(row, k) * second_tile.get(k, c);
-      }
-      sums[n] += sum;
-    }
+    weights.add_products(sums, row, second_tile, sub, width);
   }
   if (query >= length) return;
   HASHWEAVE_UNROLL
@@ -110,53 +100,36 @@ __global__ void __launch_bounds__(256, 2) attention_dkv_kernel(Mat<T> dqkv, Atte
   const Size row = thread_x() / row_threads, sub = thread_x() % row_threads, key = first + row;
   T d_keys[Columns]{}, d_values[Columns]{};
   for (Size from = h.causal ? first : 0; from < length; from += tile_rows) {
-    T logits[4], ds[4];
+    T logits[4], d[4], ds[4];
     barrier();
     key_tile.load(b.qkv, begin + first, end, h.column(1), width);
     query_tile.load(b.qkv, begin + from, end, h.column(0), width);
     barrier();
-    HASHWEAVE_UNROLL
-    for (int j = 0; j < 4; ++j) logits[j] = key_tile.dot(row, query_tile, sub + j * row_threads, width);
+    key_tile.multiply(logits, row, query_tile, sub, width);
     barrier();
     key_tile.load(b.qkv, begin + first, end, h.column(2), width);
     query_tile.load(b.d_o, begin + from, end, h.head() * width, width);
     barrier();
+    key_tile.multiply(d, row, query_tile, sub, width);
     HASHWEAVE_UNROLL
     for (int j = 0; j < 4; ++j) {
       const Size local = sub + j * row_threads, query = from + local;
-      const T d = key_tile.dot(row, query_tile, local, width);
       T p = 0;
       ds[j] = 0;
       if (query < length && key < length && (!h.causal || key <= query)) {
-        b.pair(p, ds[j], logits[j], d, begin + query, begin + key);
+        b.pair(p, ds[j], logits[j], d[j], begin + query, begin + key);
         p = h.drop(p, begin + query, begin + key);
       }
       weights.set(row, local, p);
     }
     barrier();
-    HASHWEAVE_UNROLL
-    for (int n = 0; n < Columns; ++n) {
-      const Size c = sub + n * row_threads;
-      T sum = 0;
-      if (c < width) {
-        for (Size k = 0; k < tile_rows; ++k) sum += weights.get(row, k) * query_tile.get(k, c);
-      }
-      d_values[n] += sum;
-    }
+    weights.add_products(d_values, row, query_tile, sub, width);
     barrier();
     HASHWEAVE_UNROLL
     for (int j = 0; j < 4; ++j) weights.set(row, sub + j * row_threads, ds[j]);
     query_tile.load(b.qkv, begin + from, end, h.column(0), width);
     barrier();
-    HASHWEAVE_UNROLL
-    for (int n = 0; n < Columns; ++n) {
-      const Size c = sub + n * row_threads;
-      T sum = 0;
-      if (c < width) {
-        for (Size k = 0; k < tile_rows; ++k) sum += weights.get(row, k) * query_tile.get(k, c);
-      }
-      d_keys[n] += sum;
-    }
+    weights.add_products(d_keys, row, query_tile, sub, width);
   }
   if (key >= length) return;
   HASHWEAVE_UNROLL

@@ -52,25 +52,29 @@ HeadOf<T> head_of(const AttentionShape& shape, Mat<const T> bias, Size width) {
           shape.dropout > 0 ? Dropping<T>{shape.dropout, shape.stream} : Dropping<T>{}};
 }
 
-/// A tile of 32 rows of at most `width` columns in shared memory; one column more, so that rows fall into other banks.
+/// A tile of 32 rows in shared memory; one column more, so that rows fall into other banks.
 template <class T, int Columns>
 struct Tile {
-  static constexpr int ld = 8 * Columns + 1;
+  static constexpr int cols = 8 * Columns, ld = cols + 1;
   Shared<T, 32 * ld> values;
 
   /// Rows [first, first + 32) of m, from its column `column` on; 0 from row `end` on.
   __device__ void load(const Mat<const T>& m, Size first, Size end, Size column, Size width) {
-    for (Size i = thread_x(); i < tile_rows * width; i += block_threads) {
-      const Size r = i / width, c = i % width;
-      values[r * ld + c] = first + r < end ? T{at(m, first + r, column + c)} : T{0};
+    for (Size i = thread_x(); i < tile_rows * cols; i += block_threads) {
+      const Size r = i / cols, c = i % cols;
+      if (c < width) values[r * ld + c] = first + r < end ? T{at(m, first + r, column + c)} : T{0};
     }
   }
   __device__ T get(Size r, Size c) { return values[r * ld + c]; }
-  /// row r of this · row s of the other
-  __device__ T dot(Size r, Tile& other, Size s, Size width) {
-    T sum = 0;
-    for (Size c = 0; c < width; ++c) sum += get(r, c) * other.get(s, c);
-    return sum;
+  /// dots[j] = row r of this · row sub + 8 j of the other. What is read of this serves four products.
+  __device__ void multiply(T (&dots)[4], Size r, Tile& other, Size sub, Size width) {
+    HASHWEAVE_UNROLL
+    for (int j = 0; j < 4; ++j) dots[j] = 0;
+    for (Size c = 0; c < width; ++c) {
+      const T own = get(r, c);
+      HASHWEAVE_UNROLL
+      for (int j = 0; j < 4; ++j) dots[j] += own * other.get(sub + j * row_threads, c);
+    }
   }
 };
 
@@ -79,7 +83,17 @@ template <class T>
 struct Weights {
   Shared<T, 32 * 33> values;
   __device__ void set(Size r, Size c, T v) { values[r * 33 + c] = v; }
-  __device__ T get(Size r, Size c) { return values[r * 33 + c]; }
+  /// sums[n] += row r of this · column sub + 8 n of the tile
+  template <int Columns>
+  __device__ void add_products(T (&sums)[Columns], Size r, Tile<T, Columns>& tile, Size sub, Size width) {
+    for (Size k = 0; k < tile_rows; ++k) {
+      const T own = values[r * 33 + k];
+      HASHWEAVE_UNROLL
+      for (int n = 0; n < Columns; ++n) {
+        if (sub + n * row_threads < width) sums[n] += own * tile.get(k, sub + n * row_threads);
+      }
+    }
+  }
 };
 
 /// Over the 8 threads of a row.
