@@ -32,6 +32,12 @@ function(hashweave_own_flags target)
   endif()
 endfunction()
 
+# hashweave_unity(target n): sources are compiled n at a time, which saves what they include and instantiate in common; of
+# a whole build about half. With HASHWEAVE_UNITY=OFF each by itself, which is quicker when few of them change.
+function(hashweave_unity target count)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD "${HASHWEAVE_UNITY}" UNITY_BUILD_BATCH_SIZE ${count})
+endfunction()
+
 # hashweave_link(target): hashweave, with oneDNN where there is one.
 function(hashweave_link target)
   target_link_libraries(${target} PRIVATE hashweave::hashweave)
@@ -59,6 +65,20 @@ function(hashweave_only_check objects)
     add_custom_target(only_checked)
   endif()
   add_dependencies(only_checked ${objects})
+endfunction()
+
+# hashweave_quick_to_compile(target): for sources that spend their time in the kernels and other parts.
+function(hashweave_quick_to_compile target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1> $<$<CONFIG:RelWithDebInfo>:-O0>)
+endfunction()
+
+# hashweave_own_part(objects): an object library of the programs in examples/.
+function(hashweave_own_part part)
+  hashweave_link(${part})
+  target_link_libraries(${part} PUBLIC hashweave::io hashweave::data CLI11::CLI11)
+  target_include_directories(${part} PUBLIC "${PROJECT_SOURCE_DIR}/examples")
+  target_compile_definitions(${part} PRIVATE HASHWEAVE_EXTERN_KERNELS)
+  hashweave_own_flags(${part})
 endfunction()
 
 # hashweave_own_program(name source...): an executable in bin/ that uses hashweave. Where only a subset is sanitized,

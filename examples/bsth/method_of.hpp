@@ -22,8 +22,8 @@ class BsthMethod final : public Method {
       : o_{o}, be_{threads, o.seed}, adam_{{.rate = o.rate}} {
     if (o.bf16) be_.use(Precision::bf16);
     model_.params.initialise(o.seed);
-    as_wide_as("image.mlp.fc1", facts.image_width);
-    as_wide_as("text.mlp.fc1", facts.text_width);
+    initialise_for_columns(model_.params, "image.mlp.fc1", Width, facts.image_width);
+    initialise_for_columns(model_.params, "text.mlp.fc1", Width, facts.text_width);
     set_dropout(model_.arch, o.dropout);
     for_each_layer(model_.arch, [&o](auto& layer) {
       if constexpr (requires { layer.samples; }) layer.samples = o.slice > 0 ? o.slice : std::max<Size>(1, 2048 / Bits);
@@ -102,14 +102,6 @@ class BsthMethod final : public Method {
   }
 
  private:
-  /// A Linear's first values depend on how many inputs it has; those beyond `columns` are zeros and do not count.
-  void as_wide_as(const std::string& linear, Size columns) {
-    const double factor = std::sqrt(static_cast<double>(Width) / static_cast<double>(columns));
-    for (const std::string& name : {linear + ".weight", linear + ".bias"}) {
-      const Mat<float> m = model_.params.at(model_.params.entry(name));
-      for (Size i = 0; i < m.size(); ++i) m.data[i] = static_cast<float>(m.data[i] * factor);
-    }
-  }
   View<B, Input> features(const LabelledData& data, Kind kind, std::span<const Size> rows) {
     std::vector<float>& memory = kind == Kind::image ? image_ : text_;
     data.features(kind, rows, Width, memory);

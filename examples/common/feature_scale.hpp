@@ -1,10 +1,24 @@
 #pragma once
-/// Features brought to mean 0 and deviation 1, column by column, as they were among the items that a model is trained
-/// on.
+/// What networks on features do with them first.
+#include <cmath>
+
 #include "parameter_tensors.hpp"
 
 namespace examples {
 
+/// Features of `columns` columns, filled up with zeros to `padded`, enter a Linear of this name: its first values,
+/// which depend on how many inputs it has, as if the zeros were none.
+template <class P>
+void initialise_for_columns(P& params, const std::string& linear, Size padded, Size columns) {
+  const double factor = std::sqrt(static_cast<double>(padded) / static_cast<double>(columns));
+  for (const std::string& name : {linear + ".weight", linear + ".bias"}) {
+    const auto m = params.at(params.entry(name));
+    for (Size i = 0; i < m.size(); ++i) m.data[i] = static_cast<float>(m.data[i] * factor);
+  }
+}
+
+/// Features brought to mean 0 and deviation 1, column by column, as they were among the items that a model is trained
+/// on.
 class FeatureScale {
  public:
   explicit FeatureScale(Size columns)

@@ -6,28 +6,18 @@
 namespace examples {
 
 void FeatureNetwork::fit(std::span<float> x) {
-  const std::size_t n = mean_.size(), rows = x.size() / n;
-  std::fill(mean_.begin(), mean_.end(), 0.0F);
-  std::fill(inverse_.begin(), inverse_.end(), 1.0F);
-  standardise(x);  // the roots alone
-  for (std::size_t c = 0; c < n; ++c) {
-    double sum = 0, squares = 0;
-    for (std::size_t r = 0; r < rows; ++r) sum += static_cast<double>(x[r * n + c]);
-    const double mean = sum / static_cast<double>(rows);
-    for (std::size_t r = 0; r < rows; ++r) squares += std::pow(static_cast<double>(x[r * n + c]) - mean, 2);
-    const double spread = std::sqrt(squares / static_cast<double>(rows));
-    mean_[c] = static_cast<float>(mean);
-    inverse_[c] = spread > 1e-12 ? static_cast<float>(1 / spread) : 0;
-  }
+  take_roots(x);
+  scale_.fit(matrix<const float>(x.data(), std::ssize(x) / columns_, columns_));
 }
 
 void FeatureNetwork::standardise(std::span<float> x) const {
-  const std::size_t n = mean_.size();
-  for (std::size_t row = 0; row < x.size(); row += n)
-    for (std::size_t c = 0; c < n; ++c) {
-      const float v = root_ ? std::copysign(std::sqrt(std::abs(x[row + c])), x[row + c]) : x[row + c];
-      x[row + c] = (v - mean_[c]) * inverse_[c];
-    }
+  take_roots(x);
+  scale_.apply(x);
+}
+
+void FeatureNetwork::take_roots(std::span<float> x) const {
+  if (!root_) return;
+  for (float& v : x) v = std::copysign(std::sqrt(std::abs(v)), v);
 }
 
 namespace {
@@ -37,9 +27,10 @@ class FeatureNetworkOf final : public FeatureNetwork {
  public:
   using Net = FeatureMlp<Columns, 1024, feature_width>;
 
-  explicit FeatureNetworkOf(const NetworkOptions& o)
+  FeatureNetworkOf(Size columns, const NetworkOptions& o)
       : FeatureNetwork{Columns, o.root}, player_{{.rate = o.rate, .decay = o.decay, .decoupled = true}} {
     player_.params.initialise(o.seed);
+    initialise_for_columns(player_.params, "fc1", Columns, columns);
     for_each_layer(player_.arch, [&o](auto& layer) {
       if constexpr (requires { layer.rate; }) layer.rate = o.dropout;
     });
@@ -61,13 +52,11 @@ class FeatureNetworkOf final : public FeatureNetwork {
 
   void add_trained(std::vector<NamedTensor>& to, const std::string& name) const override {
     examples::add_trained(to, player_, name);
-    to.push_back({name + ".mean", view_of(std::span<const float>{mean_}, Shape{Columns})});
-    to.push_back({name + ".inverse_spread", view_of(std::span<const float>{inverse_}, Shape{Columns})});
+    scale_.add_to(to, name + ".scale");
   }
   void add_trained(TensorTargets& to, const std::string& name) override {
     to.add(player_.params, name + ".");
-    to.add(name + ".mean", std::span<float>{mean_}, Shape{Columns});
-    to.add(name + ".inverse_spread", std::span<float>{inverse_}, Shape{Columns});
+    scale_.add_to(to, name + ".scale");
   }
   void add_moments(std::vector<NamedTensor>& to, const std::string& name) const override {
     examples::add_moments(to, player_, name);
@@ -88,7 +77,7 @@ std::unique_ptr<FeatureNetwork> make_feature_network(Size columns, const Network
   using Widths =
       BitsList<feature_widths[0], feature_widths[1], feature_widths[2], feature_widths[3], feature_widths[4]>;
   return with_bits<Widths>(padded_width(columns), [&](auto width) -> std::unique_ptr<FeatureNetwork> {
-    return std::make_unique<FeatureNetworkOf<width()>>(options);
+    return std::make_unique<FeatureNetworkOf<width()>>(columns, options);
   });
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 /// Networks with optimisers of their own, and those whose width is known at run time only.
 #include <cmath>
+#include <common/feature_scale.hpp>
 #include <common/parameter_tensors.hpp>
 #include <hashweave/cmh/satah.hpp>
 #include <hashweave/cpu.hpp>
@@ -40,10 +41,9 @@ class FeatureNetwork {
   virtual ~FeatureNetwork() = default;
 
   Size columns() const { return columns_; }
-  /// Takes mean and spread of the columns from these rows, and standardises them.
+  /// Takes mean and deviation of the columns (of their roots, if it is to take these) from rows, which it changes.
   void fit(std::span<float> x);
-  /// x = (x - mean) / spread, column by column of their roots if it is to take these; 0 where all rows of `fit` were
-  /// equal.
+  /// x = (x - mean) / deviation; 0 where all rows of `fit` were equal.
   void standardise(std::span<float> x) const;
 
   /// What `forward` saves for `backward` stays until the next `forward`.
@@ -62,15 +62,13 @@ class FeatureNetwork {
   virtual void restore(Size steps, Size skipped) = 0;
 
  protected:
-  FeatureNetwork(Size columns, bool root)
-      : mean_(static_cast<std::size_t>(columns)),
-        inverse_(static_cast<std::size_t>(columns), 1),
-        columns_{columns},
-        root_{root} {}
+  FeatureNetwork(Size columns, bool root) : scale_{columns}, columns_{columns}, root_{root} {}
 
-  std::vector<float> mean_, inverse_;
+  FeatureScale scale_;
 
  private:
+  void take_roots(std::span<float> x) const;
+
   Size columns_;
   bool root_;
 };

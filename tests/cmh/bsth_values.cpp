@@ -2,6 +2,7 @@
 #include <hashweave/cmh/label_counts.hpp>
 #include <hashweave/core/model.hpp>
 
+#include "support/by_hand.hpp"
 #include "support/check_gradient.hpp"
 
 // BSTH's losses, label counts and prototypes on examples small enough to compute by hand.
@@ -10,9 +11,7 @@ using namespace hashweave::test;
 
 namespace {
 
-using Values = std::vector<double>;
-
-Mat<const double> table(const Values& values, Size rows) {
+Mat<const double> in_rows(const Values& values, Size rows) {
   return matrix(values.data(), rows, static_cast<Size>(values.size()) / rows);
 }
 View<B, Vectors<2>> codes_of(Values& values) { return {values.data(), static_cast<Size>(values.size()) / 2}; }
@@ -22,13 +21,13 @@ View<B, Vectors<2>> codes_of(Values& values) { return {values.data(), static_cas
 TEST_CASE("CosineTargets by hand", "[cmh][values]") {
   B be{1};
   Values h{2, 0, 0, 3};  // cosines 1, 0, 0, 1
-  CHECK(CosineTargets{}(be, codes_of(h), table({1, 0.5, -0.25, 0}, 2)).value(0, 0) ==
+  CHECK(CosineTargets{}(be, codes_of(h), in_rows({1, 0.5, -0.25, 0}, 2)).value(0, 0) ==
         Approx((0 + 0.25 + 0.0625 + 1) / 4));
 }
 TEST_CASE("Similarity of shared labels by hand", "[cmh][values]") {
   B be{1};
   const Values labels{1, 1, 0, 1, 1, 1, 0, 0, 0};  // 2, 3 and no labels
-  const auto s = shared_label_similarity(be, table(labels, 3), 3);
+  const auto s = shared_label_similarity(be, in_rows(labels, 3), 3);
   const auto expected = [](double shared) { return 2 / (1 + std::exp(-shared)) - 1; };
   CHECK(s(0, 0) == Approx(expected(2)));
   CHECK(s(0, 1) == Approx(expected(2)));
@@ -48,7 +47,7 @@ TEST_CASE("PrototypeHashLoss by hand: its terms and their sum", "[cmh][values]")
   Values h{1, 0, 0, -0.5}, predictions{0.5, 0.25, 9, 1, 0, 9};
   const CodesAndPredictions y{codes_of(h), View<B, Vectors<3>>{predictions.data(), 2}};
   const Values labels{1, 0, 0, 0}, codes{1, 1, -1, -1};  // two labels: the third column is not looked at
-  const auto step = PrototypeHashLoss{2, 3, 5}(be, y, table(labels, 2), table(codes, 2));
+  const auto step = PrototypeHashLoss{2, 3, 5}(be, y, in_rows(labels, 2), in_rows(codes, 2));
   const double prediction = (0.25 + 0.0625 + 1 + 0) / 4, code = (0 + 1 + 1 + 0.25) / 4;
   const double alike = 2 / (1 + std::exp(-1.0)) - 1, cosine = ((1 - alike) * (1 - alike) + 0 + 0 + 1) / 4;
   CHECK(step.terms(0, 0) == Approx(prediction));
@@ -66,7 +65,7 @@ TEST_CASE("PrototypeLoss by hand: its terms and their sum", "[cmh][values]") {
   Values p{1, 0, 0, 1}, h{1, 0.5, -0.5, 1}, predictions{0.5, 0, 1, 0};
   const PrototypeCodes<B, 2, 2> y{codes_of(p), codes_of(h), {predictions.data(), 2}};
   const Values labels{1, 0, 0, 0}, r{1, 0.5, 0.5, 1};
-  const auto step = PrototypeLoss{2, 3, 5, 7}(be, y, table(labels, 2), table(r, 2));
+  const auto step = PrototypeLoss{2, 3, 5, 7}(be, y, in_rows(labels, 2), in_rows(r, 2));
   const double prediction = (0.25 + 0 + 1 + 0) / 4, quantisation = (0 + 0.25 + 0.25 + 0) / 4;
   const double cosine = 0.5 / 4, balance = (0.25 + 2.25) / 2;
   CHECK(step.terms(0, 0) == Approx(prediction));
@@ -78,7 +77,7 @@ TEST_CASE("PrototypeLoss by hand: its terms and their sum", "[cmh][values]") {
 TEST_CASE("Label counts by hand", "[cmh][values]") {
   const Values labels{1, 1, 0, 0, 1, 0, 0, 0,
                       1, 1, 0, 0, 0, 0, 0, 0};  // the last sample has none, the last label no sample
-  const LabelCounts counts{table(labels, 4)};
+  const LabelCounts counts{in_rows(labels, 4)};
   CHECK(counts.samples() == 4);
   CHECK(counts.classes() == 4);
   CHECK(counts.unlabelled() == 1);

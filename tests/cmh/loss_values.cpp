@@ -2,6 +2,7 @@
 #include <hashweave/cmh/label_losses.hpp>
 #include <hashweave/cmh/weighted_sum.hpp>
 
+#include "support/by_hand.hpp"
 #include "support/check_gradient.hpp"
 
 // Each loss on an example small enough to compute by hand.
@@ -10,10 +11,7 @@ using namespace hashweave::test;
 
 namespace {
 
-using Values = std::vector<double>;
 using Owned = std::vector<std::int64_t>;
-
-double log_one_plus_exp(double x) { return std::log(1 + std::exp(x)); }
 
 /// The value of a loss on pairs of two-bit codes.
 template <class L>
@@ -29,16 +27,6 @@ double value_on(const L& loss, Values codes, const More&... more) {
   B be{1};
   return loss(be, View<B, Vectors<2>>{codes.data(), static_cast<Size>(codes.size()) / 2}, more...).value(0, 0);
 }
-/// Codes in these directions, in degrees, of length 2: cosines do not see the length.
-Values at_degrees(std::initializer_list<double> angles) {
-  Values codes;
-  for (const double a : angles) {
-    codes.push_back(2 * std::cos(a * std::numbers::pi / 180));
-    codes.push_back(2 * std::sin(a * std::numbers::pi / 180));
-  }
-  return codes;
-}
-double cosine(double degrees) { return std::cos(degrees * std::numbers::pi / 180); }
 
 // Images at 0°, 90° and 200°; texts at 10°, 70° and 260°.
 const Values images = at_degrees({0, 90, 200}), texts = at_degrees({10, 70, 260});

@@ -1,5 +1,6 @@
 #include <hashweave/cmh/dcmh.hpp>
 
+#include "support/by_hand.hpp"
 #include "support/check_error.hpp"
 #include "support/check_gradient.hpp"
 #include "support/tiny_satah.hpp"
@@ -9,13 +10,6 @@ using namespace hashweave;
 using namespace hashweave::test;
 
 namespace {
-
-using Values = std::vector<double>;
-
-Mat<const double> table(const Values& values, Size cols) {
-  return matrix(values.data(), static_cast<Size>(values.size()) / cols, cols);
-}
-double log_one_plus_exp(double x) { return std::log(1 + std::exp(x)); }
 
 /// D = Σ of what it sees: one value and a condition of two.
 using Judge = ConditionalAdversary<1, 2, Linear<3, 1>>;

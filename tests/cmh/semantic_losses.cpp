@@ -1,6 +1,7 @@
 #include <hashweave/cmh/semantic_losses.hpp>
 #include <hashweave/cmh/weighted_sum.hpp>
 
+#include "support/by_hand.hpp"
 #include "support/check_error.hpp"
 #include "support/check_loss.hpp"
 
@@ -8,12 +9,6 @@ using namespace hashweave;
 using namespace hashweave::test;
 
 namespace {
-
-using Values = std::vector<double>;
-
-Mat<const double> table(const Values& values, Size cols) {
-  return matrix(values.data(), static_cast<Size>(values.size()) / cols, cols);
-}
 
 /// A loss on pairs and one more matrix as a loss on pairs.
 template <class L>
@@ -52,17 +47,6 @@ void check_labels_loss(const L& loss) {
     }
   }
 }
-
-/// Codes in these directions, in degrees, of length 2.
-Values at_degrees(std::initializer_list<double> angles) {
-  Values codes;
-  for (const double a : angles) {
-    codes.push_back(2 * std::cos(a * std::numbers::pi / 180));
-    codes.push_back(2 * std::sin(a * std::numbers::pi / 180));
-  }
-  return codes;
-}
-double cosine(double degrees) { return std::cos(degrees * std::numbers::pi / 180); }
 
 template <class L>
 double value_of(const L& loss, Values image, Values text, const Values& more, Size cols) {

@@ -1,6 +1,7 @@
 #include <hashweave/cmh/supervised_hashing.hpp>
 #include <hashweave/optim/schedule.hpp>
 
+#include "support/by_hand.hpp"
 #include "support/check_error.hpp"
 #include "support/check_gradient.hpp"
 
@@ -10,8 +11,6 @@ using namespace hashweave::test;
 
 namespace {
 
-using Values = std::vector<double>;
-double log_one_plus_exp(double x) { return std::log(1 + std::exp(x)); }
 Mat<const double> rows_of_two(const Values& v) { return matrix(v.data(), static_cast<Size>(v.size()) / 2, 2); }
 
 /// The value and the terms of a loss on codes of `Bits` values.

@@ -10,7 +10,7 @@ using namespace hashweave::test;
 
 namespace {
 
-using Block = Named<"block", PostNormBlock<6, 2, 8>>;
+using SmallBlock = Named<"block", PostNormBlock<6, 2, 8>>;
 
 template <class L>
 L sliced(Size samples, double dropout = 0) {
@@ -22,14 +22,14 @@ L sliced(Size samples, double dropout = 0) {
   return layer;
 }
 
-struct Outcome {
+struct SlicedStep {
   std::vector<double> y, dx, grads;
   std::size_t peak = 0;
   RandomState after;
 };
 /// Forward and backward on sequences of unequal lengths.
 template <class L>
-Outcome step_of(const L& layer) {
+SlicedStep step_of(const L& layer) {
   B be{1, 3};
   Parameters<B, L> params, grads;
   randomise(params, 5, 0.3);
@@ -41,7 +41,7 @@ Outcome step_of(const L& layer) {
   randomise(dy.values, 7);
   be.random().begin_step(1);
   const auto step = layer.forward(be, *params, x.view());
-  Outcome out;
+  SlicedStep out;
   out.y.assign(step.y.data, step.y.data + x.values.size());
   const auto dx = layer.backward(be, *params, step.saved, dy.view(), *grads);
   out.dx.assign(dx.data, dx.data + x.values.size());
@@ -62,18 +62,18 @@ void check_near(const std::vector<double>& a, const std::vector<double>& b) {
 
 TEST_CASE("InSlices gradient agrees with central differences", "[compose][gradient]") {
   for (const Size samples : {1, 2, 7}) {
-    check_layer<Tokens<6>>(sliced<InSlices<Block>>(samples), {{3}, {2, 1, 3}});
+    check_layer<Tokens<6>>(sliced<InSlices<SmallBlock>>(samples), {{3}, {2, 1, 3}});
     check_layer<Vectors<3>>(sliced<InSlices<Named<"fc", Linear<3, 5>>, Tanh>>(samples), {{1}, {5}});
   }
 }
 TEST_CASE("InSlices gradient agrees with central differences with dropout: the same numbers are drawn again",
           "[compose][gradient]") {
-  check_gradient<Tokens<6>>(sliced<Chain<InSlices<Block>, Dropout>>(2, 0.3), {{2, 1, 3, 2, 1}});
+  check_gradient<Tokens<6>>(sliced<Chain<InSlices<SmallBlock>, Dropout>>(2, 0.3), {{2, 1, 3, 2, 1}});
 }
 TEST_CASE("InSlices computes what its chain computes", "[compose]") {
-  const Outcome whole = step_of(Block{});
+  const SlicedStep whole = step_of(SmallBlock{});
   for (const Size samples : {1, 5, 24, 100}) {
-    const Outcome cut = step_of(sliced<InSlices<Block>>(samples));
+    const SlicedStep cut = step_of(sliced<InSlices<SmallBlock>>(samples));
     check_near(whole.y, cut.y);
     check_near(whole.dx, cut.dx);
     check_near(whole.grads, cut.grads);
@@ -81,11 +81,13 @@ TEST_CASE("InSlices computes what its chain computes", "[compose]") {
   }
 }
 TEST_CASE("What comes after InSlices draws other numbers than its slices did", "[compose]") {
-  const Outcome one = step_of(sliced<InSlices<Block>>(100, 0.3)), cut = step_of(sliced<InSlices<Block>>(6, 0.3));
+  const SlicedStep one = step_of(sliced<InSlices<SmallBlock>>(100, 0.3)),
+                   cut = step_of(sliced<InSlices<SmallBlock>>(6, 0.3));
   CHECK(one.after.place == 4);
   CHECK(cut.after.place == 16);
   CHECK((one.y != cut.y));
 }
 TEST_CASE("InSlices refuses slices of no samples", "[compose][errors]") {
-  check_error([] { step_of(sliced<InSlices<Block>>(0)); }, {"InSlices", "samples of a slice", "at least 1, got 0"});
+  check_error([] { step_of(sliced<InSlices<SmallBlock>>(0)); },
+              {"InSlices", "samples of a slice", "at least 1, got 0"});
 }

@@ -93,7 +93,7 @@ TEST_CASE("a file that is cut off anywhere is refused", "[data]") {
       std::size_t accepted = 0;
       for (std::size_t size = 0; size < file.size(); ++size) {
         const std::string message = message_of([&] { decoder.decode(std::span{file}.first(size), {}); });
-        accepted += message.empty() ? 1 : 0;
+        accepted += message == "no error" ? 1 : 0;
       }
       INFO(name << " by " << decoder.name);
       CHECK(accepted == 0);

@@ -8,12 +8,15 @@
 #include <hashweave/core/random.hpp>
 #include <hashweave/data/decode.hpp>
 #include <hashweave/data/decode_stb.hpp>
+#include <io/files.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
 // Image files and images for the tests of this room.
 namespace hashweave::testing {
+
+using test::message_of;
 
 using File = std::vector<std::byte>;
 
@@ -144,17 +147,6 @@ inline File bytes(std::initializer_list<int> values) {
   File out;
   for (const int v : values) out.push_back(static_cast<std::byte>(v));
   return out;
-}
-
-/// The message of the Error that f throws; "" when it throws none.
-template <class F>
-std::string message_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return {};
 }
 
 /// Both ways to decode: by the libraries found, and by stb_image.

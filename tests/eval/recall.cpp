@@ -10,21 +10,21 @@ using namespace hashweave;
 namespace {
 
 // Two images with two captions each. Image 0 ranks the captions 1 2 3 0, image 1 ranks them 0 1 2 3.
-const std::vector<double> scores{0.1, 0.9, 0.8, 0.3,  //
-                                 0.7, 0.6, 0.5, 0.2};
+const std::vector<double> recall_scores{0.1, 0.9, 0.8, 0.3,  //
+                                        0.7, 0.6, 0.5, 0.2};
 const std::vector<std::int64_t> image_owner{7, 9};
 const std::vector<std::int64_t> caption_owner{7, 7, 9, 9};
 
-auto hand_table() { return score_table(matrix(scores.data(), 2, 4)); }
+auto recall_table() { return score_table(matrix(recall_scores.data(), 2, 4)); }
 
 }  // namespace
 
 TEST_CASE("Recall counts queries with any positive in the top K", "[eval][recall]") {
   // Image 0 has its captions at places 1 and 4, image 1 at 3 and 4.
-  REQUIRE(recall(hand_table(), image_owner, caption_owner, {1, 2, 3, 4}) == std::vector<double>{50, 50, 100, 100});
-  REQUIRE(median_rank(hand_table(), image_owner, caption_owner) == 1);  // of 1 and 3 the lower
+  REQUIRE(recall(recall_table(), image_owner, caption_owner, {1, 2, 3, 4}) == std::vector<double>{50, 50, 100, 100});
+  REQUIRE(median_rank(recall_table(), image_owner, caption_owner) == 1);  // of 1 and 3 the lower
   // Caption to image: of captions 0, 2, 3 the image is second, of caption 1 first.
-  const auto captions = transposed(hand_table());
+  const auto captions = transposed(recall_table());
   REQUIRE(recall(captions, caption_owner, image_owner, {1, 2}) == std::vector<double>{25, 100});
   REQUIRE(median_rank(captions, caption_owner, image_owner) == 2);
   const RecallReport report = recall_report(captions, SameOwner{caption_owner, image_owner}, {1});
@@ -33,12 +33,12 @@ TEST_CASE("Recall counts queries with any positive in the top K", "[eval][recall
 
 TEST_CASE("Recall fraction counts the share of positives in the top K", "[eval][recall]") {
   // Top 1: 1/2 and 0; top 3: 1/2 and 1/2; top 4 and beyond: all.
-  REQUIRE(recall_fraction(hand_table(), image_owner, caption_owner, {1, 3, 4, 99}) ==
+  REQUIRE(recall_fraction(recall_table(), image_owner, caption_owner, {1, 3, 4, 99}) ==
           std::vector<double>{25, 50, 100, 100});
 }
 
 TEST_CASE("Both directions and their sum come from one table", "[eval][recall]") {
-  const CrossModalRecall both = cross_modal_recall(hand_table(), image_owner, caption_owner, {1, 2});
+  const CrossModalRecall both = cross_modal_recall(recall_table(), image_owner, caption_owner, {1, 2});
   REQUIRE(both.image_to_text.recall == std::vector<double>{50, 50});
   REQUIRE(both.text_to_image.recall == std::vector<double>{25, 100});
   REQUIRE(both.rsum == 225);
@@ -150,15 +150,15 @@ TEST_CASE("A folded recall is the mean over folds that see only their own images
 
 TEST_CASE("Recall refuses what it can't count", "[eval][recall]") {
   const std::vector<std::int64_t> strangers{7, 8};
-  REQUIRE_THROWS_WITH(recall(hand_table(), strangers, caption_owner, {1}),
+  REQUIRE_THROWS_WITH(recall(recall_table(), strangers, caption_owner, {1}),
                       "recall: positives of query 1: expected at least 1, got 0");
-  REQUIRE_THROWS_WITH(recall(hand_table(), image_owner, caption_owner, {1, 0}),
+  REQUIRE_THROWS_WITH(recall(recall_table(), image_owner, caption_owner, {1, 0}),
                       "recall: K: expected at least 1, got 0");
-  REQUIRE_THROWS_AS(recall(hand_table(), image_owner, caption_owner, {}), Error);
-  REQUIRE_THROWS_AS(recall(hand_table(), image_owner, image_owner, {1}), Error);
-  REQUIRE_THROWS_AS(recall(hand_table(), {}, caption_owner, {1}), Error);
-  REQUIRE_THROWS_AS(folded_recall(hand_table(), image_owner, image_owner, 2), Error);
+  REQUIRE_THROWS_AS(recall(recall_table(), image_owner, caption_owner, {}), Error);
+  REQUIRE_THROWS_AS(recall(recall_table(), image_owner, image_owner, {1}), Error);
+  REQUIRE_THROWS_AS(recall(recall_table(), {}, caption_owner, {1}), Error);
+  REQUIRE_THROWS_AS(folded_recall(recall_table(), image_owner, image_owner, 2), Error);
   const std::vector<std::int64_t> with_orphan{7, 9, 9, 11};
-  REQUIRE_THROWS_WITH(folded_recall(hand_table(), image_owner, with_orphan, 2),
+  REQUIRE_THROWS_WITH(folded_recall(recall_table(), image_owner, with_orphan, 2),
                       "folded_recall: captions in the folds, each in one: expected 4, got 3");
 }

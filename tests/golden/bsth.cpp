@@ -19,7 +19,7 @@ Family strand(const std::string& modality) {
                          {at + ".norm", {modality + "_encoder.norm"}}}},
                  placed(at + ".blocks.{i}", modality + "_encoder.layers.{i}", torch_encoder_layer)});
 }
-Family names() {
+Family bsth_names() {
   return joined({strand("image"), strand("text"),
                  Family{{{"trunk.fc1.weight", {"bit_w1"}},
                          {"trunk.fc1.bias", {"bit_b1"}},
@@ -46,7 +46,7 @@ const Golden bsth{"bsth_tiny", []<class T>(Check<T>& check) {
                     for (const ParameterEntry& e : model.params.entries()) {
                       if (!e.statistic()) trained.push_back(e);
                     }
-                    const Family family = names();
+                    const Family family = bsth_names();
                     check.match_weights(trained, family);
                     for (const ParameterEntry& e : trained)
                       model.params.assign(e.name, converted<T>(check.parameter(e, family)));

@@ -6,15 +6,17 @@ using namespace hashweave::golden;
 
 namespace {
 
-const Family mgvt = joined({{{{"patch_embed.cls_token", {"cls"}},
-                              {"patch_embed.pos_embed", {"pos"}},
-                              {"patch_embed.proj", {"patch"}},
-                              {"global.head", {"global_head"}},
-                              {"local.head.weight", {"local_heads.0.weight", "local_heads.1.weight"}},
-                              {"local.head.bias", {"local_heads.0.bias", "local_heads.1.bias"}}}},
-                            placed("blocks.{i}", "blocks.{i}", torch_encoder_layer),
-                            placed("global.block", "global_block", torch_encoder_layer),
-                            placed("local.block", "local_block", torch_encoder_layer)});
+Family mgvt() {
+  return joined({{{{"patch_embed.cls_token", {"cls"}},
+                   {"patch_embed.pos_embed", {"pos"}},
+                   {"patch_embed.proj", {"patch"}},
+                   {"global.head", {"global_head"}},
+                   {"local.head.weight", {"local_heads.0.weight", "local_heads.1.weight"}},
+                   {"local.head.bias", {"local_heads.0.bias", "local_heads.1.bias"}}}},
+                 placed("blocks.{i}", "blocks.{i}", torch_encoder_layer),
+                 placed("global.block", "global_block", torch_encoder_layer),
+                 placed("local.block", "local_block", torch_encoder_layer)});
+}
 
 const Golden trans_hash{"transhash_mgvt", [](auto& check) {
                           check.expect("layer", "MGVT");
@@ -29,7 +31,7 @@ const Golden trans_hash{"transhash_mgvt", [](auto& check) {
                           check.expect("patch_size", 8.0);
                           check.expect("split", "torch.tensor_split: the first N mod K groups are one token longer");
                           using Model = TransHash<32, 8, 24, 3, 16, 2, TransformerBlock<24, 4, 96>>;
-                          check_layer<Pixels<3, 32, 32>>(check, with_eps<Model>(check.number("eps")), mgvt,
+                          check_layer<Pixels<3, 32, 32>>(check, with_eps<Model>(check.number("eps")), mgvt(),
                                                          "pixel_values");
                         }};
 

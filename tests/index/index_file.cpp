@@ -20,7 +20,7 @@ using namespace hashweave::test;
 namespace {
 
 template <Size Bits>
-std::vector<Code<Bits>> random_codes(Size n, std::uint64_t seed) {
+std::vector<Code<Bits>> sparse_codes(Size n, std::uint64_t seed) {
   std::mt19937_64 random(seed);
   std::vector<Code<Bits>> codes(static_cast<std::size_t>(n));
   for (auto& code : codes) {
@@ -42,7 +42,7 @@ void check_equal(const HammingIndex<Bits, A>& a, const HammingIndex<Bits, B>& b)
   REQUIRE(a.size() == b.size());
   REQUIRE(a.ids() == b.ids());
   for (const auto id : a.ids()) REQUIRE(a.reconstruct(id) == b.reconstruct(id));
-  for (const auto& query : random_codes<Bits>(3, 99)) {
+  for (const auto& query : sparse_codes<Bits>(3, 99)) {
     REQUIRE(a.search(query, 10) == b.search(query, 10));
     REQUIRE(a.search_radius(query, Bits / 5) == b.search_radius(query, Bits / 5));
   }
@@ -113,14 +113,14 @@ TEMPLATE_TEST_CASE_SIG("A saved index is loaded as it was", "[index][index_file]
                        1024) {
   const TemporaryFolder folder;
   const auto path = folder / "a.hwi";
-  HammingIndex<Bits, MultiIndexHashing<>> index{random_codes<Bits>(700, 1)};
-  index.add(random_codes<Bits>(5000, 2), [] {
+  HammingIndex<Bits, MultiIndexHashing<>> index{sparse_codes<Bits>(700, 1)};
+  index.add(sparse_codes<Bits>(5000, 2), [] {
     auto ids = odd_ids(5000, 3);
     for (auto& id : ids) id += 100'000;
     return ids;
   }());
   index.compact();
-  index.add(random_codes<Bits>(30, 4));
+  index.add(sparse_codes<Bits>(30, 4));
   index.remove(std::vector<std::int64_t>{3, 4, 5, 699, 100'001});
   save_index(index, path);
   REQUIRE(bits_of_index(path) == Bits);
@@ -130,7 +130,7 @@ TEMPLATE_TEST_CASE_SIG("A saved index is loaded as it was", "[index][index_file]
   REQUIRE(loaded.store().state()->parts[0].tables != nullptr);
 
   auto copy = loaded;  // goes on in memory of its own
-  copy.add(random_codes<Bits>(100, 5));
+  copy.add(sparse_codes<Bits>(100, 5));
   REQUIRE(copy.size() == loaded.size() + 100);
   REQUIRE(copy.ids().back() == index.ids().back() + 100);
   check_equal(index, load_index<Bits>(path));
@@ -140,7 +140,7 @@ TEMPLATE_TEST_CASE_SIG("Any number of tables is saved and loaded", "[index][inde
                        3, 8) {
   const TemporaryFolder folder;
   const auto path = folder / "a.hwi";
-  HammingIndex<64, MultiIndexHashing<Chunks>> index{random_codes<64>(1001, 1)};
+  HammingIndex<64, MultiIndexHashing<Chunks>> index{sparse_codes<64>(1001, 1)};
   index.compact();
   REQUIRE(index.store().state()->parts[0].tables->shape().chunks == Chunks);
   save_index(index, path);
@@ -151,13 +151,13 @@ TEMPLATE_TEST_CASE_SIG("Any number of tables is saved and loaded", "[index][inde
 TEST_CASE("An empty index is a file, too", "[index][index_file]") {
   const TemporaryFolder folder;
   HammingIndex<64> index;
-  index.add(random_codes<64>(3, 1));
+  index.add(sparse_codes<64>(3, 1));
   index.remove(std::vector<std::int64_t>{0, 1, 2});
   save_index(index, folder / "a.hwi");
   verify_index(folder / "a.hwi");
   auto loaded = load_index<64>(folder / "a.hwi");
   REQUIRE(loaded.size() == 0);
-  loaded.add(random_codes<64>(1, 2));
+  loaded.add(sparse_codes<64>(1, 2));
   REQUIRE(loaded.ids() == std::vector<std::int64_t>{3});  // ids are not given out again
 }
 
@@ -165,14 +165,14 @@ TEST_CASE("Changes are appended to a file, and it is written anew when too much 
           "[index][index_file]") {
   const TemporaryFolder folder;
   const auto path = folder / "a.hwi";
-  HammingIndex<64> expected{random_codes<64>(9000, 1)};
+  HammingIndex<64> expected{sparse_codes<64>(9000, 1)};
   save_index(expected, path);
   IndexFile<64> file{path};
   const auto before = load_index<64>(path);
   std::mt19937_64 random(5);
   int written_anew = 0;
   for (int round = 0; round < 30; ++round) {
-    const auto codes = random_codes<64>(1 + static_cast<Size>(random() % 300), 10 + static_cast<std::uint64_t>(round));
+    const auto codes = sparse_codes<64>(1 + static_cast<Size>(random() % 300), 10 + static_cast<std::uint64_t>(round));
     const auto known = expected.ids();
     std::vector<std::int64_t> gone, changed;
     for (const auto id : known) {
@@ -181,7 +181,7 @@ TEST_CASE("Changes are appended to a file, and it is written anew when too much 
       else if (random() % 200 == 0)
         changed.push_back(id);
     }
-    const auto others = random_codes<64>(std::ssize(changed), random());
+    const auto others = sparse_codes<64>(std::ssize(changed), random());
     for (HammingIndex<64>* index : {&expected, &file.index()}) {
       index->add(codes);
       index->remove(gone);
@@ -198,12 +198,12 @@ TEST_CASE("Changes are appended to a file, and it is written anew when too much 
   }
   CHECK(written_anew <= 2);  // when half of the rows are removed ones
   check_equal(expected, file.index());
-  check_equal(HammingIndex<64>{random_codes<64>(9000, 1)}, before);  // an index once loaded stays
+  check_equal(HammingIndex<64>{sparse_codes<64>(9000, 1)}, before);  // an index once loaded stays
 
   std::vector<std::int64_t> most = file.index().ids();
   most.resize(most.size() - 50);
   file.index().remove(most);
-  file.index().add(random_codes<64>(200'000, 77));
+  file.index().add(sparse_codes<64>(200'000, 77));
   file.commit();
   file.index().remove(file.index().ids());
   file.commit();
@@ -214,19 +214,19 @@ TEST_CASE("Changes are appended to a file, and it is written anew when too much 
 TEST_CASE("One process at a time appends to an index file", "[index][index_file]") {
   const TemporaryFolder folder;
   const auto path = folder / "a.hwi";
-  save_index(HammingIndex<64>{random_codes<64>(10, 1)}, path);
+  save_index(HammingIndex<64>{sparse_codes<64>(10, 1)}, path);
   IndexFile<64> file{path};
   REQUIRE_THROWS_WITH(IndexFile<64>{path},
                       Catch::Matchers::EndsWith("others who write to the file: expected none, got one"));
   save_index(HammingIndex<64>{}, path);  // replaces it
-  file.index().add(random_codes<64>(1, 2));
+  file.index().add(sparse_codes<64>(1, 2));
   REQUIRE_THROWS_WITH(file.commit(), Catch::Matchers::Contains("another one"));
 }
 
 TEST_CASE("An index file that is none, or of other bits, is refused", "[index][index_file]") {
   const TemporaryFolder folder;
   const auto path = folder / "a.hwi";
-  save_index(HammingIndex<64>{random_codes<64>(10, 1)}, path);
+  save_index(HammingIndex<64>{sparse_codes<64>(10, 1)}, path);
   REQUIRE_THROWS_WITH(load_index<128>(path), path.string() + ": bits of the codes: expected 128, got 64");
   put(folder / "b", std::string(10'000, 'x'));
   REQUIRE_THROWS_WITH(load_index<64>(folder / "b"),
@@ -243,7 +243,7 @@ TEST_CASE("An index file that is none, or of other bits, is refused", "[index][i
 TEST_CASE("Verification finds what loading does not look at", "[index][index_file]") {
   const TemporaryFolder folder;
   const auto path = folder / "a.hwi";
-  HammingIndex<64, MultiIndexHashing<>> index{random_codes<64>(5000, 1), odd_ids(5000, 2)};
+  HammingIndex<64, MultiIndexHashing<>> index{sparse_codes<64>(5000, 1), odd_ids(5000, 2)};
   index.compact();
   index.remove(std::vector<std::int64_t>{1});
   save_index(index, path);
@@ -262,18 +262,18 @@ TEST_CASE("Verification finds what loading does not look at", "[index][index_fil
 TEST_CASE("Ten thousand damaged index files are loaded and searched, or refused with an Error", "[index][mutants]") {
   const TemporaryFolder folder;
   const auto path = folder / "a.hwi";
-  HammingIndex<64, MultiIndexHashing<>> index{random_codes<64>(256, 1), odd_ids(256, 2)};
+  HammingIndex<64, MultiIndexHashing<>> index{sparse_codes<64>(256, 1), odd_ids(256, 2)};
   index.compact();
-  index.add(random_codes<64>(70, 4));
+  index.add(sparse_codes<64>(70, 4));
   index.remove(std::vector<std::int64_t>{1});
   save_index(index, path);
   {
     IndexFile<64, MultiIndexHashing<>> file{path};
-    file.index().add(random_codes<64>(3, 5));
+    file.index().add(sparse_codes<64>(3, 5));
     file.commit();
   }
   const std::string seed = content_of(path);
-  const auto query = random_codes<64>(1, 9).front();
+  const auto query = sparse_codes<64>(1, 9).front();
   Mutator mutator{7};
   int read = 0;
   for (std::uint32_t i = 0; i < 10'000; ++i) {
@@ -299,7 +299,7 @@ TEST_CASE("Ten thousand damaged index files are loaded and searched, or refused 
       for (const auto& part : loaded.store().state()->parts)
         if (part.tables != nullptr)
           detail::ChunkSearch{part, BlockLayout{64}, query.words.data(), IdFilter{}, 1e9, every}.run();
-      loaded.add(random_codes<64>(2, 8));
+      loaded.add(sparse_codes<64>(2, 8));
       loaded.ids();
       detail::verify_file(blob, "file");
       ++read;
@@ -314,15 +314,15 @@ TEST_CASE("Ten thousand damaged index files are loaded and searched, or refused 
 TEST_CASE("Whatever fails on the way, the file holds the old index or the new one", "[index][index_file]") {
   const TemporaryFolder folder;
   const auto path = folder / "a.hwi";
-  const HammingIndex<64> old{random_codes<64>(5000, 1)};
+  const HammingIndex<64> old{sparse_codes<64>(5000, 1)};
   HammingIndex<64> next = old;
-  next.add(random_codes<64>(5000, 2));
+  next.add(sparse_codes<64>(5000, 2));
   next.remove(std::vector<std::int64_t>{7});
   bool done = false;
   for (int nth = 0; !done; ++nth) {
     save_index(old, path);
     IndexFile<64> file{path};
-    file.index().add(random_codes<64>(5000, 2));
+    file.index().add(sparse_codes<64>(5000, 2));
     file.index().remove(std::vector<std::int64_t>{7});
     FailingCalls calls{nth};
     try {
@@ -343,8 +343,8 @@ TEST_CASE("Whatever fails on the way, the file holds the old index or the new on
 TEST_CASE("Killed at any moment, saving and appending leave the old index or the new one", "[index][index_file]") {
   const TemporaryFolder folder;
   const auto path = folder / "a.hwi";
-  const HammingIndex<64> old{random_codes<64>(60'000, 1)};
-  const auto more = random_codes<64>(60'000, 2);
+  const HammingIndex<64> old{sparse_codes<64>(60'000, 1)};
+  const auto more = sparse_codes<64>(60'000, 2);
   std::mt19937_64 random(3);
   int killed = 0;
   for (int round = 0; round < 50; ++round) {

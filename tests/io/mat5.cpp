@@ -24,7 +24,7 @@ std::string matrix(std::uint32_t flags, std::vector<std::int32_t> extents, const
   for (const std::int32_t extent : extents) dims += le(extent);
   return element(14, element(6, le(flags) + le(std::uint32_t{0})) + element(5, dims) + element(1, name) + content);
 }
-std::string message_of(const std::string& text, std::uint64_t limit = mat_inflate_limit) {
+std::string message_of_mat(const std::string& text, std::uint64_t limit = mat_inflate_limit) {
   try {
     const MatFile file{blob(text), "f", limit};
     for (const auto& [name, variable] : file.variables()) file.at(name);
@@ -87,41 +87,43 @@ TEST_CASE("Text in UTF-16 with pairs, and empty text, becomes UTF-8", "[io]") {
 
 TEST_CASE("Each fault in a MAT file has its own message", "[io]") {
   const std::string eight(8, '\0');
-  CHECK(message_of(header() + matrix(6, {1, 1}, element(9, eight))) == "no error");
-  CHECK(message_of("MATLAB") == "f: text of the header at byte 0: expected 124 bytes, got 6 left");
-  CHECK(message_of(header(0x0100, "MI")) == "f: byte order: expected IM (little-endian), got big-endian");
-  CHECK(message_of(header(0x0100, "XX")) == "f: byte order: expected IM (little-endian), got none");
-  CHECK(message_of(header(0x0200)) ==
+  CHECK(message_of_mat(header() + matrix(6, {1, 1}, element(9, eight))) == "no error");
+  CHECK(message_of_mat("MATLAB") == "f: text of the header at byte 0: expected 124 bytes, got 6 left");
+  CHECK(message_of_mat(header(0x0100, "MI")) == "f: byte order: expected IM (little-endian), got big-endian");
+  CHECK(message_of_mat(header(0x0100, "XX")) == "f: byte order: expected IM (little-endian), got none");
+  CHECK(message_of_mat(header(0x0200)) ==
         "f: version of the MAT file: expected 5.0, got 7.3 (HDF5): save it with -v7, or as npz");
-  CHECK(message_of(header() + "abc") == "f: type of an element at byte 128: expected 4 bytes, got 3 left");
-  CHECK(message_of(header() + element(9, eight)) ==
+  CHECK(message_of_mat(header() + "abc") == "f: type of an element at byte 128: expected 4 bytes, got 3 left");
+  CHECK(message_of_mat(header() + element(9, eight)) ==
         "f, element at byte 128: type: expected 14 (matrix) or 15 (compressed), got 9");
-  CHECK(message_of(header() + le(std::uint32_t{14}) + le(std::uint32_t{99})) ==
+  CHECK(message_of_mat(header() + le(std::uint32_t{14}) + le(std::uint32_t{99})) ==
         "f: element at byte 136: expected 99 bytes, got 0 left");
-  CHECK(message_of(header() + le(std::uint32_t{(5U << 16) | 2}) + "abcd") ==
+  CHECK(message_of_mat(header() + le(std::uint32_t{(5U << 16) | 2}) + "abcd") ==
         "f: bytes of a small element: expected 1 to 4, got 5");
   const std::string x = "f, variable x: ";
-  CHECK(message_of(header() + matrix(6, {2, 1}, element(9, eight))) == x + "bytes of F64 (2, 1): expected 16, got 8");
-  CHECK(message_of(header() + matrix(6, {1, 1}, element(16, eight))) ==
+  CHECK(message_of_mat(header() + matrix(6, {2, 1}, element(9, eight))) ==
+        x + "bytes of F64 (2, 1): expected 16, got 8");
+  CHECK(message_of_mat(header() + matrix(6, {1, 1}, element(16, eight))) ==
         x + "type of the numbers: expected a kind of number, got 16");
-  CHECK(message_of(header() + matrix(6, {-1, -1}, element(9, eight))) ==
+  CHECK(message_of_mat(header() + matrix(6, {-1, -1}, element(9, eight))) ==
         "f, element at byte 128: extents: expected such as fit into memory, got (-1, -1)");
-  CHECK(message_of(header() + matrix(6, {1}, element(9, eight))) ==
+  CHECK(message_of_mat(header() + matrix(6, {1}, element(9, eight))) ==
         "f, element at byte 128: extents: expected two or more numbers of int32, got 4");
-  CHECK(message_of(header() + matrix(4, {1, 3}, element(16, "ab"))) == x + "characters of (1, 3): expected 3, got 2");
-  CHECK(message_of(header() + matrix(4, {1, 1}, element(16, "\xff"))) == x + "text: expected UTF-8, got byte 255");
-  CHECK(message_of(header() + matrix(4, {1, 1}, element(16, "\xed\xa0\x80"))) ==
+  CHECK(message_of_mat(header() + matrix(4, {1, 3}, element(16, "ab"))) ==
+        x + "characters of (1, 3): expected 3, got 2");
+  CHECK(message_of_mat(header() + matrix(4, {1, 1}, element(16, "\xff"))) == x + "text: expected UTF-8, got byte 255");
+  CHECK(message_of_mat(header() + matrix(4, {1, 1}, element(16, "\xed\xa0\x80"))) ==
         x + "text: expected UTF-8, got code point 55296");
-  CHECK(message_of(header() + matrix(4, {1, 1}, element(9, eight))) ==
+  CHECK(message_of_mat(header() + matrix(4, {1, 1}, element(9, eight))) ==
         x + "type of characters: expected UTF-8, UTF-16, uint8 or uint16, got 9");
-  CHECK(message_of(header() + matrix(1, {1, 1}, element(9, eight))) ==
+  CHECK(message_of_mat(header() + matrix(1, {1, 1}, element(9, eight))) ==
         "f, variable x, cell 0: type: expected 14 (matrix), got 9");
-  CHECK(message_of(header() + matrix(1, {1 << 30, 1}, ""))
+  CHECK(message_of_mat(header() + matrix(1, {1 << 30, 1}, ""))
             .starts_with("f, element at byte 128: type of an element at byte "));
   const std::string one = matrix(6, {1, 1}, element(9, eight));
-  CHECK(message_of(header() + one + one) == "f: names of variables: expected each once, got 'x' twice");
+  CHECK(message_of_mat(header() + one + one) == "f: names of variables: expected each once, got 'x' twice");
   const std::string compressed = content_of(test_file("io/data/mat5/compressed.mat"));
-  CHECK(message_of(compressed, 100).find("inflated bytes: expected at most ") != std::string::npos);
-  CHECK(message_of(header() + element(15, "not zlib")) ==
+  CHECK(message_of_mat(compressed, 100).find("inflated bytes: expected at most ") != std::string::npos);
+  CHECK(message_of_mat(header() + element(15, "not zlib")) ==
         "f, element at byte 128: deflated data: expected sound ones, got incorrect header check");
 }

@@ -13,10 +13,10 @@ namespace {
 std::string initializer(const std::string& rest, std::string_view name = "w") {
   return field(5, rest + field(8, name));
 }
-std::string message_of(const std::string& text) {
+std::string message_of_onnx(const std::string& text) {
   return test::message_of([&] { parse_onnx(blob(text), "m"); });
 }
-std::string message_of_tensor(const std::string& rest) { return message_of(field(7, initializer(rest))); }
+std::string message_of_tensor(const std::string& rest) { return message_of_onnx(field(7, initializer(rest))); }
 
 }  // namespace
 
@@ -63,15 +63,15 @@ TEST_CASE("A constant that no module takes keeps its name", "[io]") {
 TEST_CASE("Each fault in an ONNX file has its own message", "[io]") {
   const std::string f32 = field(2, std::uint64_t{1}), two = field(1, std::uint64_t{2});
   CHECK(message_of_tensor(f32 + two + field(9, le(1.0F) + le(2.0F))) == "no error");
-  CHECK(message_of("") == "m: model: expected one with a graph, got none: this is no ONNX model");
-  CHECK(message_of(field(7, "") + field(7, "")) == "m: graphs of the model: expected one, got another");
-  CHECK(message_of(field(7, std::uint64_t{1})) == "m: wire type of field 7: expected 2, got 0");
-  CHECK(message_of(std::string{"\x3a\x05"} + "ab") == "m: field 7 at byte 2: expected 5 bytes, got 2 left");
-  CHECK(message_of(std::string(11, '\xff')) == "m: varint: expected at most 64 bits, got more");
-  CHECK(message_of(std::string{"\x02\x00", 2}) == "m: number of a field: expected 1 to 536870911, got 0");
-  CHECK(message_of("\x0b") == "m: wire type of field 1: expected 0, 1, 2 or 5, got 3");
-  CHECK(message_of(field(7, field(5, f32))) == "m: name of an initializer: expected one, got none");
-  CHECK(message_of(field(7, initializer(f32 + field(9, le(1.0F))) + initializer(f32 + field(9, le(1.0F))))) ==
+  CHECK(message_of_onnx("") == "m: model: expected one with a graph, got none: this is no ONNX model");
+  CHECK(message_of_onnx(field(7, "") + field(7, "")) == "m: graphs of the model: expected one, got another");
+  CHECK(message_of_onnx(field(7, std::uint64_t{1})) == "m: wire type of field 7: expected 2, got 0");
+  CHECK(message_of_onnx(std::string{"\x3a\x05"} + "ab") == "m: field 7 at byte 2: expected 5 bytes, got 2 left");
+  CHECK(message_of_onnx(std::string(11, '\xff')) == "m: varint: expected at most 64 bits, got more");
+  CHECK(message_of_onnx(std::string{"\x02\x00", 2}) == "m: number of a field: expected 1 to 536870911, got 0");
+  CHECK(message_of_onnx("\x0b") == "m: wire type of field 1: expected 0, 1, 2 or 5, got 3");
+  CHECK(message_of_onnx(field(7, field(5, f32))) == "m: name of an initializer: expected one, got none");
+  CHECK(message_of_onnx(field(7, initializer(f32 + field(9, le(1.0F))) + initializer(f32 + field(9, le(1.0F))))) ==
         "m: names of initializers: expected each once, got 'w' twice");
   const std::string w = "m, tensor w: ";
   CHECK(message_of_tensor(f32 + two + field(9, le(1.0F))) == w + "bytes of F32 (2): expected 8, got 4");
@@ -87,7 +87,7 @@ TEST_CASE("Each fault in an ONNX file has its own message", "[io]") {
   CHECK(message_of_tensor(field(2, std::uint64_t{14})) ==
         w + "kind of number: expected one of FLOAT, DOUBLE, FLOAT16, BFLOAT16, BOOL and whole numbers, got COMPLEX64");
   CHECK(message_of_tensor(f32 + field(3, "")) == "m, initializer: tensor: expected one in a piece, got a segment");
-  CHECK(message_of(content_of(test_file("io/data/onnx/string.onnx"))).ends_with("and whole numbers, got STRING"));
-  CHECK(message_of(content_of(test_file("io/data/onnx/external.onnx"))) ==
+  CHECK(message_of_onnx(content_of(test_file("io/data/onnx/string.onnx"))).ends_with("and whole numbers, got STRING"));
+  CHECK(message_of_onnx(content_of(test_file("io/data/onnx/external.onnx"))) ==
         "m, tensor far: numbers: expected in the file itself, got external data: save the model as one file");
 }

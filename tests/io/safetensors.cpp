@@ -16,7 +16,7 @@ std::string file_of(std::string header, std::size_t data) {
   header.resize((header.size() + 7) / 8 * 8, ' ');
   return le(std::uint64_t{header.size()}) + header + std::string(data, '\0');
 }
-std::string message_of(const std::string& text) {
+std::string message_of_safetensors(const std::string& text) {
   return test::message_of([&] { parse_safetensors(blob(text), "m"); });
 }
 std::string tensor(std::string_view name, std::string_view rest) {
@@ -113,35 +113,41 @@ TEST_CASE("What safetensors cannot hold is not written, and the old file stays",
 
 TEST_CASE("Each fault in a safetensors file has its own message", "[io]") {
   const std::string entry = tensor("x", four);
-  CHECK(message_of(file_of("{" + entry + "}", 4)) == "no error");
-  CHECK(message_of("1234567") == "m: length of the header at byte 0: expected 8 bytes, got 7 left");
-  CHECK(message_of(le(std::uint64_t{100'000'001}) + "{}") ==
+  CHECK(message_of_safetensors(file_of("{" + entry + "}", 4)) == "no error");
+  CHECK(message_of_safetensors("1234567") == "m: length of the header at byte 0: expected 8 bytes, got 7 left");
+  CHECK(message_of_safetensors(le(std::uint64_t{100'000'001}) + "{}") ==
         "m: bytes of the header: expected at most 100000000, got 100000001");
-  CHECK(message_of(le(~std::uint64_t{0}) + "{}") ==
+  CHECK(message_of_safetensors(le(~std::uint64_t{0}) + "{}") ==
         "m: bytes of the header: expected at most 100000000, got 18446744073709551615");
-  CHECK(message_of(le(std::uint64_t{3}) + "{}") == "m: header at byte 8: expected 3 bytes, got 2 left");
-  CHECK(message_of(le(std::uint64_t{0})) == "m: first byte of the header: expected {, got none");
-  CHECK(message_of(file_of(" {}", 0)) == "m: first byte of the header: expected {, got 32");
-  CHECK(message_of(file_of("{} x", 0)).starts_with("m: header: expected JSON, got parse error at line 1"));
-  CHECK(message_of(file_of("{", 0)).starts_with("m: header: expected JSON, got parse error"));
-  CHECK(message_of(file_of("{\"\xff\":1}", 0)).find("invalid string: ill-formed UTF-8") != std::string::npos);
-  CHECK(message_of(file_of(std::string{"{}\0{}", 5}, 0)) == "m: JSON text: expected no zero byte, got one at byte 2");
-  CHECK(message_of(file_of("{\"x\":1}", 0)) == "m, tensor x: header: expected an object for each tensor, got a number");
-  CHECK(message_of(file_of("{\"x\":[]}", 0)) == "m, tensor x: header: expected an object for each tensor, got a list");
-  CHECK(message_of(file_of("{" + entry + "," + entry + "}", 4)) ==
+  CHECK(message_of_safetensors(le(std::uint64_t{3}) + "{}") == "m: header at byte 8: expected 3 bytes, got 2 left");
+  CHECK(message_of_safetensors(le(std::uint64_t{0})) == "m: first byte of the header: expected {, got none");
+  CHECK(message_of_safetensors(file_of(" {}", 0)) == "m: first byte of the header: expected {, got 32");
+  CHECK(message_of_safetensors(file_of("{} x", 0)).starts_with("m: header: expected JSON, got parse error at line 1"));
+  CHECK(message_of_safetensors(file_of("{", 0)).starts_with("m: header: expected JSON, got parse error"));
+  CHECK(message_of_safetensors(file_of("{\"\xff\":1}", 0)).find("invalid string: ill-formed UTF-8") !=
+        std::string::npos);
+  CHECK(message_of_safetensors(file_of(std::string{"{}\0{}", 5}, 0)) ==
+        "m: JSON text: expected no zero byte, got one at byte 2");
+  CHECK(message_of_safetensors(file_of("{\"x\":1}", 0)) ==
+        "m, tensor x: header: expected an object for each tensor, got a number");
+  CHECK(message_of_safetensors(file_of("{\"x\":[]}", 0)) ==
+        "m, tensor x: header: expected an object for each tensor, got a list");
+  CHECK(message_of_safetensors(file_of("{" + entry + "," + entry + "}", 4)) ==
         "m: tensor names: expected each once, got 'x' twice");
-  CHECK(message_of(file_of(R"({"__metadata__":{"a":"1","a":"2"}})", 0)) ==
+  CHECK(message_of_safetensors(file_of(R"({"__metadata__":{"a":"1","a":"2"}})", 0)) ==
         "m, __metadata__: keys: expected each once, got 'a' twice");
-  CHECK(message_of(file_of(R"({"__metadata__":{},"__metadata__":{}})", 0)) ==
+  CHECK(message_of_safetensors(file_of(R"({"__metadata__":{},"__metadata__":{}})", 0)) ==
         "m: __metadata__: expected once, got twice");
-  CHECK(message_of(file_of(R"({"__metadata__":{"a":1}})", 0)) == "m, __metadata__: a: expected a string, got a number");
-  CHECK(message_of(file_of("{" + tensor("x", R"("dtype":"F32","shape":[1])") + "}", 4)) ==
+  CHECK(message_of_safetensors(file_of(R"({"__metadata__":{"a":1}})", 0)) ==
+        "m, __metadata__: a: expected a string, got a number");
+  CHECK(message_of_safetensors(file_of("{" + tensor("x", R"("dtype":"F32","shape":[1])") + "}", 4)) ==
         "m, tensor x: entry: expected dtype, shape and data_offsets, got fewer");
-  CHECK(message_of(file_of("{" + tensor("x", four + R"(,"stride":1)") + "}", 4)) ==
+  CHECK(message_of_safetensors(file_of("{" + tensor("x", four + R"(,"stride":1)") + "}", 4)) ==
         "m, tensor x: entry: expected dtype, shape and data_offsets, got 'stride'");
-  CHECK(message_of(file_of("{" + tensor("x", four + R"(,"dtype":"F32")") + "}", 4)) ==
+  CHECK(message_of_safetensors(file_of("{" + tensor("x", four + R"(,"dtype":"F32")") + "}", 4)) ==
         "m, tensor x: keys: expected each once, got 'dtype' twice");
-  CHECK(message_of(file_of("{" + tensor("x", R"("dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4])") + "}", 4)) ==
+  CHECK(message_of_safetensors(
+            file_of("{" + tensor("x", R"("dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4])") + "}", 4)) ==
         "m, tensor x: dtype: expected BOOL, [IU]8/16/32/64, F16, BF16, F32 or F64, got F8_E4M3");
   const auto shaped = [](std::string_view shape, std::string_view offsets) {
     return "{" +
@@ -150,34 +156,39 @@ TEST_CASE("Each fault in a safetensors file has its own message", "[io]") {
            "}";
   };
   const std::string numbers = "expected a list of whole numbers that are not negative, got ";
-  CHECK(message_of(file_of(shaped("[-1]", "[0,4]"), 4)) == "m, tensor x: shape: " + numbers + "-1");
-  CHECK(message_of(file_of(shaped("[1.0]", "[0,4]"), 4)) == "m, tensor x: shape: " + numbers + "1.0");
-  CHECK(message_of(file_of(shaped("[[1]]", "[0,4]"), 4)) == "m, tensor x: shape: " + numbers + "a list");
-  CHECK(message_of(file_of(shaped("[\"1\"]", "[0,4]"), 4)) == "m, tensor x: shape: " + numbers + "a string");
-  CHECK(message_of(file_of(shaped("{}", "[0,4]"), 4)) == "m, tensor x: shape: " + numbers + "an object");
-  CHECK(message_of(file_of(shaped("1", "[0,4]"), 4)) == "m, tensor x: shape: " + numbers + "a number");
-  CHECK(message_of(file_of(shaped("[1]", "[null]"), 4)) == "m, tensor x: data_offsets: " + numbers + "null");
-  CHECK(message_of(file_of(shaped("[1]", "[0]"), 4)) == "m, tensor x: data_offsets: expected 2 numbers, got 1");
-  CHECK(message_of(file_of(shaped("[9223372036854775808]", "[0,4]"), 4)) ==
+  CHECK(message_of_safetensors(file_of(shaped("[-1]", "[0,4]"), 4)) == "m, tensor x: shape: " + numbers + "-1");
+  CHECK(message_of_safetensors(file_of(shaped("[1.0]", "[0,4]"), 4)) == "m, tensor x: shape: " + numbers + "1.0");
+  CHECK(message_of_safetensors(file_of(shaped("[[1]]", "[0,4]"), 4)) == "m, tensor x: shape: " + numbers + "a list");
+  CHECK(message_of_safetensors(file_of(shaped("[\"1\"]", "[0,4]"), 4)) ==
+        "m, tensor x: shape: " + numbers + "a string");
+  CHECK(message_of_safetensors(file_of(shaped("{}", "[0,4]"), 4)) == "m, tensor x: shape: " + numbers + "an object");
+  CHECK(message_of_safetensors(file_of(shaped("1", "[0,4]"), 4)) == "m, tensor x: shape: " + numbers + "a number");
+  CHECK(message_of_safetensors(file_of(shaped("[1]", "[null]"), 4)) ==
+        "m, tensor x: data_offsets: " + numbers + "null");
+  CHECK(message_of_safetensors(file_of(shaped("[1]", "[0]"), 4)) ==
+        "m, tensor x: data_offsets: expected 2 numbers, got 1");
+  CHECK(message_of_safetensors(file_of(shaped("[9223372036854775808]", "[0,4]"), 4)) ==
         "m, tensor x: extent: expected at most 9223372036854775807, got 9223372036854775808");
-  CHECK(message_of(file_of(shaped("[4611686018427387904,4]", "[0,4]"), 4)) ==
+  CHECK(message_of_safetensors(file_of(shaped("[4611686018427387904,4]", "[0,4]"), 4)) ==
         "m, tensor x: shape: expected one that fits into memory, got (4611686018427387904, 4)");
-  CHECK(message_of(file_of(shaped("[2]", "[0,4]"), 4)) == "m, tensor x: bytes of F32 (2): expected 8, got 4");
-  CHECK(message_of(file_of(shaped("[1]", "[0,4]"), 3)) == "m, tensor x: end of the data: expected 0 to 3, got 4");
-  CHECK(message_of(file_of(shaped("[1]", "[0,4]"), 5)) == "m: bytes of data: expected 4, got 5");
-  CHECK(message_of(file_of(shaped("[1]", "[4,8]"), 8)) ==
+  CHECK(message_of_safetensors(file_of(shaped("[2]", "[0,4]"), 4)) ==
+        "m, tensor x: bytes of F32 (2): expected 8, got 4");
+  CHECK(message_of_safetensors(file_of(shaped("[1]", "[0,4]"), 3)) ==
+        "m, tensor x: end of the data: expected 0 to 3, got 4");
+  CHECK(message_of_safetensors(file_of(shaped("[1]", "[0,4]"), 5)) == "m: bytes of data: expected 4, got 5");
+  CHECK(message_of_safetensors(file_of(shaped("[1]", "[4,8]"), 8)) ==
         "m, tensor x: begin of the data: expected 0 (no gap, no overlap), got 4");
   const auto two = [](std::string_view second) {
     return "{" + tensor("x", four) + "," +
            tensor("y", R"("dtype":"F32","shape":[1],"data_offsets":)" + std::string{second}) + "}";
   };
-  CHECK(message_of(file_of(two("[4,8]"), 8)) == "no error");
-  CHECK(message_of(file_of(two("[5,9]"), 9)) ==
+  CHECK(message_of_safetensors(file_of(two("[4,8]"), 8)) == "no error");
+  CHECK(message_of_safetensors(file_of(two("[5,9]"), 9)) ==
         "m, tensor y: begin of the data: expected 4 (no gap, no overlap), got 5");
-  CHECK(message_of(file_of(two("[3,7]"), 7)) ==
+  CHECK(message_of_safetensors(file_of(two("[3,7]"), 7)) ==
         "m, tensor y: begin of the data: expected 4 (no gap, no overlap), got 3");
-  CHECK(message_of(file_of(two("[4,3]"), 8)) == "m, tensor y: end of the data: expected 4 to 8, got 3");
-  CHECK(message_of(file_of(two("[0,4]"), 4)) ==
+  CHECK(message_of_safetensors(file_of(two("[4,3]"), 8)) == "m, tensor y: end of the data: expected 4 to 8, got 3");
+  CHECK(message_of_safetensors(file_of(two("[0,4]"), 4)) ==
         "m, tensor y: begin of the data: expected 4 (no gap, no overlap), got 0");
 }
 

@@ -16,11 +16,11 @@ namespace {
 
 // Each parameter is shorter than a cache line, so that its neighbours lie close.
 using Head = Chain<Named<"a", Linear<2, 2>>, Named<"ab", Linear<2, 2>>>;
-using L = Chain<Named<"head", Head>, Named<"norm", BatchNorm<2>>, Named<"tail", Linear<2, 2>>>;
+using Net = Chain<Named<"head", Head>, Named<"norm", BatchNorm<2>>, Named<"tail", Linear<2, 2>>>;
 
 /// One step of gradient descent at rate 1 from zero with gradients of one: each value is minus its rate.
 struct Outcome {
-  Parameters<B, L> params;
+  Parameters<B, Net> params;
   StepReport report;
 
   std::vector<double> operator[](std::string_view name) const { return params.values(name); }
@@ -28,11 +28,11 @@ struct Outcome {
 Outcome step(std::vector<ParameterGroup> groups) {
   B be{1};
   Outcome out;
-  Parameters<B, L> grads;
+  Parameters<B, Net> grads;
   for (const ParameterEntry& e : grads.entries()) {
     grads.assign(e.name, std::vector<double>(static_cast<std::size_t>(e.size()), 1));
   }
-  Sgd<B, L> sgd{{.rate = 1, .groups = std::move(groups)}};
+  Sgd<B, Net> sgd{{.rate = 1, .groups = std::move(groups)}};
   out.report = sgd.step(be, out.params, grads);
   return out;
 }
@@ -68,11 +68,11 @@ TEST_CASE("A rate factor of 0 freezes, also between two that are trained", "[opt
 }
 TEST_CASE("Groups have decays of their own", "[optim][groups]") {
   B be{1};
-  Parameters<B, L> params, grads;
+  Parameters<B, Net> params, grads;
   for (const ParameterEntry& e : params.entries()) {
     params.assign(e.name, std::vector<double>(static_cast<std::size_t>(e.size()), 1));
   }
-  Sgd<B, L> sgd{{.rate = 0.5, .decay = 0.5, .groups = {{"norm", 1, 0}, {"tail", 1, 2}}}};
+  Sgd<B, Net> sgd{{.rate = 0.5, .decay = 0.5, .groups = {{"norm", 1, 0}, {"tail", 1, 2}}}};
   sgd.step(be, params, grads);
   CHECK(params.values("head.a.weight") == all(0.75, 4));
   CHECK(params.values("norm.weight") == all(1, 2));
@@ -85,16 +85,16 @@ TEST_CASE("A prefix that no parameter has is refused", "[optim][errors]") {
       },
       {"parameter group", "prefix", "expected the beginning of a parameter's name", "got 'haed.a'"});
   check_error([] { step({{"head.a.weight.x", 0}}); }, {"got 'head.a.weight.x'"});
-  check_error([] { Adam<B, L>{{.groups = {{"hea", 1}}}}; }, {"got 'hea'"});
+  check_error([] { Adam<B, Net>{{.groups = {{"hea", 1}}}}; }, {"got 'hea'"});
 }
 TEST_CASE("Options outside their range are refused", "[optim][errors]") {
-  check_error([] { Adam<B, L>{{.rate = -1}}; }, {"Adam", "rate", "expected at least 0, got -1"});
-  check_error([] { Adam<B, L>{{.beta1 = 1}}; }, {"Adam", "beta1", "expected in [0, 1), got 1"});
-  check_error([] { Adam<B, L>{{.beta2 = -0.5}}; }, {"Adam", "beta2", "expected in [0, 1), got -0.5"});
-  check_error([] { Adam<B, L>{{.clip_norm = 0}}; }, {"Adam", "clip_norm", "expected more than 0, got 0"});
-  check_error([] { Sgd<B, L>{{.rate = -1}}; }, {"Sgd", "rate", "expected at least 0, got -1"});
-  check_error([] { Sgd<B, L>{{.momentum = 1}}; }, {"Sgd", "momentum", "expected in [0, 1), got 1"});
-  check_error([] { Sgd<B, L>{{.clip_norm = -2}}; }, {"Sgd", "clip_norm", "expected more than 0, got -2"});
+  check_error([] { Adam<B, Net>{{.rate = -1}}; }, {"Adam", "rate", "expected at least 0, got -1"});
+  check_error([] { Adam<B, Net>{{.beta1 = 1}}; }, {"Adam", "beta1", "expected in [0, 1), got 1"});
+  check_error([] { Adam<B, Net>{{.beta2 = -0.5}}; }, {"Adam", "beta2", "expected in [0, 1), got -0.5"});
+  check_error([] { Adam<B, Net>{{.clip_norm = 0}}; }, {"Adam", "clip_norm", "expected more than 0, got 0"});
+  check_error([] { Sgd<B, Net>{{.rate = -1}}; }, {"Sgd", "rate", "expected at least 0, got -1"});
+  check_error([] { Sgd<B, Net>{{.momentum = 1}}; }, {"Sgd", "momentum", "expected in [0, 1), got 1"});
+  check_error([] { Sgd<B, Net>{{.clip_norm = -2}}; }, {"Sgd", "clip_norm", "expected more than 0, got -2"});
 }
 
 TEST_CASE("Warm-up rises in a straight line", "[optim][schedule]") {

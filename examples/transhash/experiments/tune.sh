@@ -10,13 +10,17 @@ on_val() { grep '"eval"' "$out/$1/metrics.jsonl" | grep -o '"map_all":[0-9.]*' |
 : >"$out/tune.txt"
 for method in transhash dch hashnet dpsh dsh csq greedyhash; do
   scales=('') && [[ $method != transhash && $method != dch ]] || scales=('--gamma 10' '--gamma 20')
+  rates='0.003 0.01 0.03' && [[ $method != d[ps]*h ]] || rates='0.0003 0.001 0.003'  # linear heads have no bound
   for scale in "${scales[@]}"; do
-    for rate in 0.003 0.01 0.03; do
+    for rate in $rates; do
       flags="--lr $rate${scale:+ $scale}"
       run="tune_${method}_${flags//[ -]/}"
       # shellcheck disable=SC2086
-      train "$run" --method "$method" --bits 32 --epochs "$epochs" --seed "$seed" $flags
-      echo "$(on_val "$run") $method: $flags" >>"$out/tune.txt"
+      if train "$run" --method "$method" --bits 32 --epochs "$epochs" --seed "$seed" $flags; then
+        echo "$(on_val "$run") $method: $flags" >>"$out/tune.txt"
+      else
+        echo "0 $method: $flags (no finite gradient)" >>"$out/tune.txt"
+      fi
     done
   done
 done
