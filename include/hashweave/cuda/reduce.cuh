@@ -80,7 +80,9 @@ __global__ void __launch_bounds__(256, 4) each_kernel(F f, Size rows, Size cols)
 template <class T, class F>
 void for_each(Cuda<T>& be, Size rows, Size cols, const F& f) {
   const Size down = rows < 65535 ? rows : 65535;
-  launch(be.device(), {(cols + block_threads - 1) / block_threads, down}, block_threads, each_kernel<F>, f, rows, cols);
+  const Size threads = cols < block_threads ? (cols + warp_threads - 1) / warp_threads * warp_threads : block_threads;
+  if (cols == 0) return;
+  launch(be.device(), {(cols + threads - 1) / threads, down}, threads, each_kernel<F>, f, rows, cols);
 }
 
 /// f(r) by a whole warp, for every row.
