@@ -49,6 +49,46 @@ TEST_CASE("CUDA products of groups agree with the CPU's", "[cuda]") {
   });
 }
 
+TEST_CASE("CUDA products in bf16 round their operands to nearest, ties to even", "[cuda]") {
+  const double step = 0x1p-7;  // between neighbours of 1
+  const std::vector<double> x{1,        1 + step / 4, 1 + step / 2, 1 + 3 * step / 2, -1 - 0.51 * step, 0,
+                              0x1p-120, 3e38,         NAN};
+  const std::vector<double> wanted{1, 1, 1, 1 + 2 * step, -1 - step, 0, 0x1p-120, 226 * 0x1p120, NAN};
+  Run<Cuda<float>> r;
+  r.be.use(Precision::bf16);
+  const auto y = r.out(1, 9);
+  for (Size i = 0; i < 9; ++i) {  // one at a time: a NaN would spread
+    const auto one = r.in(1, 1, std::vector<double>{x[static_cast<std::size_t>(i)]});
+    multiply(r.be, Form::nn, cols_of(y, i, 1), one, r.in(1, 1, std::vector<double>{1}));
+  }
+  r.keep(y);
+  for (std::size_t i = 0; i < 8; ++i) CHECK(r.outputs[0][i] == wanted[i]);
+  CHECK(std::isnan(r.outputs[0][8]));
+}
+
+TEST_CASE("CUDA products in bf16 of numbers that bf16 holds are exact", "[cuda]") {
+  const auto run = [](Precision precision) {
+    Run<Cuda<float>> r;
+    r.be.use(precision);
+    const auto whole = [&](Size rows, Size cols, int seed) {
+      std::vector<double> values;
+      for (Size i = 0; i < rows * cols; ++i) values.push_back(static_cast<double>((i * i + seed * i) % 23 - 11));
+      return r.in(rows, cols, values, 3);
+    };
+    const auto x = whole(33, 31, 1), w = whole(70, 31, 2), dy = whole(33, 70, 3), bias = whole(1, 70, 4);
+    const auto y = r.out(33, 70), dx = r.out(33, 31), dw = whole(70, 31, 5), db = r.in(1, 70, 6);
+    affine(r.be, y, x, w, bias);
+    affine_backward_input(r.be, dx, dy, w);
+    affine_backward_weight(r.be, dw, db, dy, x);
+    r.keep(y, dx, dw, db);
+    const auto from = whole(5, 12, 6), weights = whole(9, 4, 7), grouped = r.out(5, 9);
+    grouped_affine(r.be, grouped, from, weights, {}, 3);
+    r.keep(grouped);
+    return r.outputs;
+  };
+  CHECK(run(Precision::full) == run(Precision::bf16));
+}
+
 namespace {
 
 const std::vector<std::vector<Size>> batches{{1}, {33}, {5, 1, 31}, {2, 70, 32, 3}};

@@ -2,6 +2,7 @@
 #include <concepts>
 #include <hashweave/core/backend.hpp>
 #include <hashweave/core/error.hpp>
+#include <hashweave/core/precision.hpp>
 #include <memory>
 
 // What a program sees of the CUDA backend, for any C++ compiler. Definitions are in the project's one .cu file, which
@@ -72,6 +73,16 @@ class Cuda {
   Tape<CudaMemory>& tape() { return tape_; }
   RandomState& random() { return random_; }
   cuda::Device& device() { return *device_; }
+
+  /// Products in this precision from now on: with bf16 their operands are rounded to bfloat16 on the tape, sums and
+  /// results stay float. Attention's own products stay float.
+  void use(Precision precision)
+    requires std::same_as<T, float>
+  {
+    precision_ = precision;
+  }
+  Precision precision() const { return precision_; }
+
   /// Waits for all kernels. @throws CudaError when one has failed.
   void synchronise() { cuda::synchronise(*device_); }
 
@@ -92,6 +103,7 @@ class Cuda {
   Tape<CudaMemory> tape_;
   Tape<CudaSharedMemory> shared_;
   RandomState random_;
+  Precision precision_ = Precision::full;
 };
 
 }  // namespace hashweave

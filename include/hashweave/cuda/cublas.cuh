@@ -41,7 +41,7 @@ struct Device {
   cublasLtHandle_t blas = nullptr;
   void* workspace = nullptr;
   /// What the heuristic chose for a product of this kind, asked once.
-  using Kind = std::tuple<bool, Form, Size, Size, Size, Size, Size, Size, bool, bool, Size, unsigned>;
+  using Kind = std::tuple<cudaDataType_t, Form, Size, Size, Size, Size, Size, Size, bool, bool, Size, unsigned>;
   std::map<Kind, cublasLtMatmulAlgo_t> chosen;
 };
 
@@ -65,7 +65,9 @@ void synchronise(Device& device) {
 }
 
 template <class T>
-inline constexpr cudaDataType_t data_type = std::is_same_v<T, float> ? CUDA_R_32F : CUDA_R_64F;
+inline constexpr cudaDataType_t data_type = std::is_same_v<T, std::uint16_t> ? CUDA_R_16BF
+                                            : std::is_same_v<T, float>       ? CUDA_R_32F
+                                                                             : CUDA_R_64F;
 
 /// A row-major matrix as cuBLASLt sees it: its transpose.
 template <class T>
@@ -103,8 +105,8 @@ inline std::uint32_t alignment_of(const void* p) {
   return bytes;
 }
 
-template <class T>
-void by_cublas(Device& device, const Product<T>& p) {
+template <class T, class Operand>
+void by_cublas(Device& device, const Product<T, Operand>& p) {
   const bool transposed_a = p.form == Form::tn, transposed_b = p.form == Form::nt;
   Operation operation;
   check(cublasLtMatmulDescCreate(&operation.handle, std::is_same_v<T, float> ? CUBLAS_COMPUTE_32F : CUBLAS_COMPUTE_64F,
@@ -117,13 +119,13 @@ void by_cublas(Device& device, const Product<T>& p) {
     set(operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, p.bias);
     if (p.batch > 1) set(operation, CUBLASLT_MATMUL_DESC_BIAS_BATCH_STRIDE, static_cast<std::int64_t>(p.step_bias));
   }
-  const Layout a = layout_of<T>(p.a.rows, p.a.cols, p.a.ld, p.batch, p.step_a);
-  const Layout b = layout_of<T>(p.b.rows, p.b.cols, p.b.ld, p.batch, p.step_b);
+  const Layout a = layout_of<Operand>(p.a.rows, p.a.cols, p.a.ld, p.batch, p.step_a);
+  const Layout b = layout_of<Operand>(p.b.rows, p.b.cols, p.b.ld, p.batch, p.step_b);
   const Layout c = layout_of<T>(p.c.rows, p.c.cols, p.c.ld, p.batch, p.step_c);
 
   const std::uint32_t align_a = alignment_of(p.a.data), align_b = alignment_of(p.b.data),
                       align_c = alignment_of(p.c.data);
-  const Device::Kind kind{std::is_same_v<T, double>,
+  const Device::Kind kind{data_type<Operand>,
                           p.form,
                           p.c.rows,
                           p.c.cols,
@@ -165,5 +167,6 @@ void by_cublas(Device& device, const Product<T>& p) {
 
 void multiply_matrices(Device& device, const Product<float>& p) { by_cublas(device, p); }
 void multiply_matrices(Device& device, const Product<double>& p) { by_cublas(device, p); }
+void multiply_matrices(Device& device, const Product<float, std::uint16_t>& p) { by_cublas(device, p); }
 
 }  // namespace hashweave::cuda

@@ -6,6 +6,33 @@ namespace hashweave {
 
 namespace cuda {
 
+/// The upper half of a float, rounded to nearest, ties to even; NaN stays NaN.
+inline __device__ std::uint32_t to_bf16(float x) {
+  const std::uint32_t bits = bits_of(x);
+  return x != x ? 0x7fc0U : (bits + 0x7fffU + (bits >> 16 & 1U)) >> 16;
+}
+/// Columns 2c and 2c + 1 of row r of all `batch` operands end to end.
+template <class T>
+struct RoundOperand {
+  Mat<std::uint32_t> y;
+  Mat<const T> x;
+  Size step;
+  __device__ std::uint32_t value(Size r, Size c) const {
+    const Mat<const T> own{x.data + r / x.rows * step, x.rows, x.cols, x.ld};
+    return c < x.cols ? to_bf16(at(own, r % x.rows, c)) : 0U;
+  }
+  __device__ void operator()(Size r, Size c) const { at(y, r, c) = value(r, 2 * c) | value(r, 2 * c + 1) << 16; }
+};
+/// An operand in bfloat16 on the tape; rows begin at multiples of 16 bytes.
+template <class T>
+Mat<const std::uint16_t> rounded(Cuda<T>& be, const Mat<const T>& x, Size batch, Size step) {
+  const Size ld = (x.cols + 7) / 8 * 8, rows = batch * x.rows;
+  auto* data = be.tape().template take<std::uint16_t>(rows * ld);
+  const auto pairs = matrix(reinterpret_cast<std::uint32_t*>(data), rows, ld / 2);
+  for_each(be, rows, ld / 2, RoundOperand<T>{pairs, x, step});
+  return {data, x.rows, x.cols, ld};
+}
+
 /// The product, or what it comes to where there is nothing to sum over.
 template <class T>
 void run_product(Cuda<T>& be, const Product<T>& p) {
@@ -18,6 +45,17 @@ void run_product(Cuda<T>& be, const Product<T>& p) {
       if (p.bias != nullptr) map<T>(be, c, Mat<const T>{p.bias + i * p.step_bias, c.rows, c.cols, 0}, Same<T>{});
     }
     return;
+  }
+  if constexpr (std::is_same_v<T, float>) {
+    if (be.precision() == Precision::bf16) {
+      const auto mark = be.tape().mark();
+      const auto a = rounded(be, p.a, p.batch, p.step_a), b = rounded(be, p.b, p.batch, p.step_b);
+      const Product<float, std::uint16_t> q{
+          p.form, p.c, a, b, p.alpha, p.keep, p.bias, p.batch, a.rows * a.ld, b.rows * b.ld, p.step_c, p.step_bias};
+      multiply_matrices(be.device(), q);
+      be.tape().release(mark);
+      return;
+    }
   }
   multiply_matrices(be.device(), p);
 }

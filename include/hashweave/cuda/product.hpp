@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <hashweave/core/form.hpp>
 #include <hashweave/core/mat.hpp>
 #include <hashweave/cuda/backend.hpp>
@@ -6,12 +7,12 @@
 namespace hashweave::cuda {
 
 /// c = alpha * op(a) op(b) + (keep ? c : 0) + bias, the bias (cols of c) for every row where there is one; `batch` such
-/// products, each a step further in every operand.
-template <class T>
+/// products, each a step further in every operand. Operands are T, or bfloat16 as the bits of `std::uint16_t`.
+template <class T, class Operand = T>
 struct Product {
   Form form;
   Mat<T> c;
-  Mat<const T> a, b;
+  Mat<const Operand> a, b;
   T alpha = 1;
   bool keep = false;
   const T* bias = nullptr;
@@ -23,5 +24,6 @@ struct Product {
 /// The one place where matrices are multiplied: cuBLASLt on the device (cublas.cuh). c is not empty.
 void multiply_matrices(Device& device, const Product<float>& p);
 void multiply_matrices(Device& device, const Product<double>& p);
+void multiply_matrices(Device& device, const Product<float, std::uint16_t>& p);
 
 }  // namespace hashweave::cuda

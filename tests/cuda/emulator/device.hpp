@@ -1,6 +1,7 @@
 #pragma once
 // What kernels (*.cuh) see of the device when they are compiled by a host's compiler: the words of CUDA's language, and
 // the primitives of hashweave/cuda/device.cuh with checks in them.
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -151,6 +152,7 @@ inline bool any_of_block(bool holds) {
   for (unsigned t = 0; t < emulator::block_extent.x; ++t) any = any || emulator::given_to_block(t);
   return any;
 }
+inline std::uint32_t bits_of(float x) { return std::bit_cast<std::uint32_t>(x); }
 inline int bits_set(std::uint32_t v) { return __builtin_popcount(v); }
 inline int bits_set(std::uint64_t v) { return __builtin_popcountll(v); }
 inline std::uint32_t high_product(std::uint32_t a, std::uint32_t b) {

@@ -3,6 +3,7 @@
 #include "cuda/emulator/device.hpp"
 // the emulated device comes before any kernel
 #include <Eigen/Core>
+#include <bit>
 #include <cstring>
 #include <hashweave/cuda/kernels.cuh>
 
@@ -47,29 +48,33 @@ namespace {
 
 template <class T>
 using Values = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-template <class T>
-using Strided = Eigen::Map<Values<std::remove_const_t<T>>, 0, Eigen::OuterStride<>>;
+float number_of(std::uint16_t bits) { return std::bit_cast<float>(std::uint32_t{bits} << 16); }
+float number_of(float x) { return x; }
+double number_of(double x) { return x; }
 
-template <class T>
-Strided<T> read(const Mat<T>& m) {
-  for (Size r = 0; r < m.rows; ++r)
-    emulator::require_written(m.row(r), static_cast<std::size_t>(m.cols) * sizeof(T), "a product");
-  return {const_cast<std::remove_const_t<T>*>(m.data), m.rows, m.cols, Eigen::OuterStride<>{m.ld}};
+template <class T, class U>
+Values<T> read(const Mat<U>& m) {
+  Values<T> values(m.rows, m.cols);
+  for (Size r = 0; r < m.rows; ++r) {
+    emulator::require_written(m.row(r), static_cast<std::size_t>(m.cols) * sizeof(U), "a product");
+    for (Size c = 0; c < m.cols; ++c) values(r, c) = number_of(m(r, c));
+  }
+  return values;
 }
 
-template <class T>
-void by_eigen(const Product<T>& p) {
+template <class T, class U>
+void by_eigen(const Product<T, U>& p) {
   const emulator::Open open;
   for (Size i = 0; i < p.batch; ++i) {
-    const auto a = read(Mat<const T>{p.a.data + i * p.step_a, p.a.rows, p.a.cols, p.a.ld});
-    const auto b = read(Mat<const T>{p.b.data + i * p.step_b, p.b.rows, p.b.cols, p.b.ld});
+    const Values<T> a = read<T>(Mat<const U>{p.a.data + i * p.step_a, p.a.rows, p.a.cols, p.a.ld});
+    const Values<T> b = read<T>(Mat<const U>{p.b.data + i * p.step_b, p.b.rows, p.b.cols, p.b.ld});
     Values<T> sum = p.alpha * (p.form == Form::nn   ? Values<T>{a * b}
                                : p.form == Form::nt ? Values<T>{a * b.transpose()}
                                                     : Values<T>{a.transpose() * b});
     Mat<T> c{p.c.data + i * p.step_c, p.c.rows, p.c.cols, p.c.ld};
     if (sum.rows() != c.rows || sum.cols() != c.cols) emulator::fault("product: shapes that do not fit");
-    if (p.keep) sum += read(c);
-    if (p.bias != nullptr) sum.rowwise() += read(matrix<const T>(p.bias + i * p.step_bias, 1, c.cols)).row(0);
+    if (p.keep) sum += read<T>(c);
+    if (p.bias != nullptr) sum.rowwise() += read<T>(matrix<const T>(p.bias + i * p.step_bias, 1, c.cols)).row(0);
     for (Size r = 0; r < c.rows; ++r) {
       for (Size k = 0; k < c.cols; ++k) at(c, r, k) = sum(r, k);
     }
@@ -80,6 +85,7 @@ void by_eigen(const Product<T>& p) {
 
 void multiply_matrices(Device&, const Product<float>& p) { by_eigen(p); }
 void multiply_matrices(Device&, const Product<double>& p) { by_eigen(p); }
+void multiply_matrices(Device&, const Product<float, std::uint16_t>& p) { by_eigen(p); }
 
 }  // namespace cuda
 
