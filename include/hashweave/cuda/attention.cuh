@@ -68,10 +68,12 @@ __global__ void __launch_bounds__(256, 2) attention_kernel(Mat<T> o, Mat<T> lse,
 template <class T>
 void attention(Cuda<T>& be, Out<T> o, Out<T> lse, In<T> qkv, In<T> bias, const AttentionShape& shape) {
   const Size width = o.cols / shape.heads;
+  const TapeScope<Cuda<T>> scope{be};
+  const cuda::HeadOf<T> head = cuda::head_of<T>(be, shape, bias, width);
   const cuda::Blocks blocks{shape.segments.count * shape.heads, cuda::tiles_of(shape.segments.longest())};
   cuda::with_columns(width, [&](auto columns) {
     launch(be.device(), blocks, cuda::block_threads, cuda::attention_kernel<T, decltype(columns)::value>, o, lse, qkv,
-           cuda::head_of<T>(shape, bias, width));
+           head);
   });
 }
 

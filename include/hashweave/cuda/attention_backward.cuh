@@ -184,7 +184,7 @@ void attention_backward(Cuda<T>& be, Out<T> dqkv, Out<T> dbias, In<T> d_o, In<T>
     all_ds = matrix(be.tape().template take<T>(shape.heads * o.rows * longest), shape.heads * o.rows, longest);
   }
   cuda::for_rows(be, o.rows, cuda::DeltaRow<T>{delta, d_o, o, width});
-  const cuda::AttentionBackward<T> b{d_o, qkv, o, lse, delta, cuda::head_of<T>(shape, bias, width)};
+  const cuda::AttentionBackward<T> b{d_o, qkv, o, lse, delta, cuda::head_of<T>(be, shape, bias, width)};
   const cuda::Blocks blocks{shape.segments.count * shape.heads, cuda::tiles_of(longest)};
   cuda::with_columns(width, [&](auto columns) {
     constexpr int held = decltype(columns)::value;
@@ -192,9 +192,9 @@ void attention_backward(Cuda<T>& be, Out<T> dqkv, Out<T> dbias, In<T> d_o, In<T>
     launch(be.device(), blocks, cuda::block_threads, cuda::attention_dkv_kernel<T, held>, dqkv, b);
   });
   if (dbias.data != nullptr) {
-    cuda::for_each(be, dbias.rows, dbias.cols,
-                   cuda::BiasGradient<T>{dbias, all_ds, shape.segments.offsets, shape.ids, shape.segments.count,
-                                         shape.heads, shape.causal});
+    cuda::for_each(
+        be, dbias.rows, dbias.cols,
+        cuda::BiasGradient<T>{dbias, all_ds, b.h.offsets, b.h.ids, shape.segments.count, shape.heads, shape.causal});
   }
   be.tape().release(mark);
 }

@@ -39,10 +39,11 @@ struct HeadOf {
   }
 };
 
+/// On the tape: the caller's scope gives it back.
 template <class T>
-HeadOf<T> head_of(const AttentionShape& shape, Mat<const T> bias, Size width) {
-  return {shape.segments.offsets,
-          shape.ids,
+HeadOf<T> head_of(Cuda<T>& be, const AttentionShape& shape, Mat<const T> bias, Size width) {
+  return {on_device(be, shape.segments.offsets, shape.segments.count + 1),
+          on_device(be, shape.ids, shape.segments.rows()),
           bias,
           shape.heads,
           width,

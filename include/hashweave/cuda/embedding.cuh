@@ -70,15 +70,22 @@ struct EmbedType {
 template <class T>
 void embed(Cuda<T>& be, Out<T> y, const std::int32_t* ids, const std::int32_t* types, const Segments& segments,
            In<T> word, In<T> position, In<T> type) {
-  cuda::for_each(be, segments.count, y.cols, cuda::Embed<T>{y, ids, types, segments.offsets, word, position, type});
+  const TapeScope<Cuda<T>> scope{be};
+  const Size* offsets = cuda::on_device(be, segments.offsets, segments.count + 1);
+  ids = cuda::on_device(be, ids, y.rows);
+  types = cuda::on_device(be, types, y.rows);
+  cuda::for_each(be, segments.count, y.cols, cuda::Embed<T>{y, ids, types, offsets, word, position, type});
 }
 template <class T>
 void embed_backward(Cuda<T>& be, Out<T> d_word, Out<T> d_position, Out<T> d_type, In<T> dy, const std::int32_t* ids,
                     const std::int32_t* types, const Segments& segments) {
+  const TapeScope<Cuda<T>> scope{be};
+  const Size* offsets = cuda::on_device(be, segments.offsets, segments.count + 1);
+  ids = cuda::on_device(be, ids, dy.rows);
+  types = cuda::on_device(be, types, dy.rows);
   launch(be.device(), {segments.rows(), 1}, cuda::block_threads, cuda::embed_word_kernel<T>, d_word, dy, ids);
   if (d_position.data != nullptr) {
-    cuda::for_each(be, segments.longest(), dy.cols,
-                   cuda::EmbedPosition<T>{d_position, dy, segments.offsets, segments.count});
+    cuda::for_each(be, segments.longest(), dy.cols, cuda::EmbedPosition<T>{d_position, dy, offsets, segments.count});
   }
   for (Size k = 0; d_type.data != nullptr && k < (types == nullptr ? 1 : d_type.rows); ++k) {
     cuda::column_sums<T>(be, {d_type.row(k)}, dy.rows, dy.cols, cuda::EmbedType<T>{dy, types, k});

@@ -12,7 +12,10 @@ struct OwnersOf {
   const std::int64_t* ids;
   __device__ bool same(Size a, Size b) const { return a == b || (ids != nullptr && at(ids, a) == at(ids, b)); }
 };
-inline OwnersOf owners_of(const Owners& owners) { return {owners.ids}; }
+template <class T>
+OwnersOf owners_of(Cuda<T>& be, const Owners& owners) {
+  return {on_device(be, owners.ids, owners.count)};
+}
 
 /// The place of the largest f(j) over the j that are not of i's owner; -1 where there is none.
 template <class T, class F>
@@ -144,9 +147,10 @@ void hardest_triplet(Cuda<T>& be, Out<T> value, Out<T> ds, In<T> s, const Owners
                      double weight) {
   const Size n = s.rows;
   const auto mark = be.tape().mark();
+  const cuda::OwnersOf own = cuda::owners_of(be, owners);
   const auto chosen = matrix(be.tape().template take<std::int32_t>(2 * n), 2, n);
   T* terms = be.tape().template take<T>(n);
-  cuda::for_rows(be, n, cuda::FindTriplets<T>{chosen, terms, s, cuda::owners_of(owners), static_cast<T>(margin)});
+  cuda::for_rows(be, n, cuda::FindTriplets<T>{chosen, terms, s, own, static_cast<T>(margin)});
   cuda::for_each(be, n, n, cuda::TripletGradient<T>{ds, chosen, static_cast<T>(weight)});
   cuda::sum_values<T>(be, value.data, terms, n, static_cast<T>(weight));
   be.tape().release(mark);
@@ -155,10 +159,10 @@ template <class T>
 void hardest_angular(Cuda<T>& be, Out<T> value, Out<T> dm, Out<T> dp, In<T> m, In<T> p, const Owners& owners,
                      double tan_squared, double weight) {
   const auto mark = be.tape().mark();
+  const cuda::OwnersOf own = cuda::owners_of(be, owners);
   T* terms = be.tape().template take<T>(m.rows);
   const T w = static_cast<T>(weight);
-  cuda::for_rows(be, m.rows,
-                 cuda::AngularRow<T>{dm, dp, terms, m, p, cuda::owners_of(owners), static_cast<T>(tan_squared), w});
+  cuda::for_rows(be, m.rows, cuda::AngularRow<T>{dm, dp, terms, m, p, own, static_cast<T>(tan_squared), w});
   cuda::sum_values<T>(be, value.data, terms, m.rows, w, true);
   be.tape().release(mark);
 }
@@ -166,11 +170,12 @@ template <class T>
 void info_nce(Cuda<T>& be, Out<T> value, Out<T> ds, In<T> s, const Owners& owners, double temperature) {
   const Size n = s.rows;
   const auto mark = be.tape().mark();
+  const cuda::OwnersOf own = cuda::owners_of(be, owners);
   const Mat<T> stats = matrix(be.tape().template take<T>(4 * n), n, 4);
   T* terms = be.tape().template take<T>(n);
   const T inverse = static_cast<T>(1 / temperature), w = T(0.5) / static_cast<T>(n);
-  cuda::for_rows(be, n, cuda::InfoNceRow<T>{stats, terms, s, cuda::owners_of(owners), inverse});
-  cuda::for_each(be, n, n, cuda::InfoNceGradient<T>{ds, s, stats, cuda::owners_of(owners), inverse, w});
+  cuda::for_rows(be, n, cuda::InfoNceRow<T>{stats, terms, s, own, inverse});
+  cuda::for_each(be, n, n, cuda::InfoNceGradient<T>{ds, s, stats, own, inverse, w});
   cuda::sum_values<T>(be, value.data, terms, n, w);
   be.tape().release(mark);
 }

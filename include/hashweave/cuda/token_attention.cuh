@@ -30,8 +30,8 @@ struct OneQueryOf {
   }
 };
 template <class T>
-OneQueryOf<T> one_query_of(const AttentionShape& shape, Size width, bool last) {
-  return {shape.segments.offsets,
+OneQueryOf<T> one_query_of(Cuda<T>& be, const AttentionShape& shape, Size width, bool last) {
+  return {on_device(be, shape.segments.offsets, shape.segments.count + 1),
           shape.heads,
           T{1} / std::sqrt(static_cast<T>(width / shape.heads)),
           shape.causal,
@@ -135,19 +135,21 @@ struct TokenAttentionDx {
 template <class T>
 void token_attention(Cuda<T>& be, Out<T> m, Out<T> p, Out<T> kept, Out<T> mass, In<T> u, In<T> x,
                      const AttentionShape& shape, bool last) {
+  const TapeScope<Cuda<T>> scope{be};
+  const auto one = cuda::one_query_of<T>(be, shape, x.cols, last);
   launch(be.device(), {shape.segments.count * shape.heads, 1}, cuda::block_threads, cuda::token_attention_kernel<T>, m,
-         p.data, kept.data, mass, u, x, cuda::one_query_of<T>(shape, x.cols, last));
+         p.data, kept.data, mass, u, x, one);
 }
 template <class T>
 void token_attention_backward(Cuda<T>& be, Out<T> dx, Out<T> du, In<T> dm, In<T> d_mass, In<T> p, In<T> kept, In<T> u,
                               In<T> x, const AttentionShape& shape, bool last) {
   const auto mark = be.tape().mark();
+  const auto one = cuda::one_query_of<T>(be, shape, x.cols, last);
   T* ds = be.tape().template take<T>(x.rows * shape.heads);
   launch(be.device(), {shape.segments.count * shape.heads, 1}, cuda::block_threads, cuda::token_attention_du_kernel<T>,
-         du, ds, dm, d_mass, p.data, x, cuda::one_query_of<T>(shape, x.cols, last));
-  cuda::for_each(
-      be, shape.segments.count, x.cols,
-      cuda::TokenAttentionDx<T>{dx, ds, kept.data, dm, u, shape.segments.offsets, shape.heads, shape.causal, last});
+         du, ds, dm, d_mass, p.data, x, one);
+  cuda::for_each(be, shape.segments.count, x.cols,
+                 cuda::TokenAttentionDx<T>{dx, ds, kept.data, dm, u, one.offsets, shape.heads, shape.causal, last});
   be.tape().release(mark);
 }
 

@@ -181,35 +181,51 @@ void split_cls_backward(Cuda<T>& be, Out<T> d_rows, Out<T> d_cls, Out<T> d_posit
 }
 template <class T>
 void pick_rows(Cuda<T>& be, Out<T> y, In<T> x, const Segments& segments, bool last) {
-  cuda::for_each(be, segments.count, y.cols, cuda::PickRows<T>{y, x, segments.offsets, last});
+  const TapeScope<Cuda<T>> scope{be};
+  const Size* offsets = cuda::on_device(be, segments.offsets, segments.count + 1);
+  cuda::for_each(be, segments.count, y.cols, cuda::PickRows<T>{y, x, offsets, last});
 }
 template <class T>
 void pick_rows_backward(Cuda<T>& be, Out<T> dx, In<T> dy, const Segments& segments, bool last) {
-  cuda::for_each(be, segments.count, dx.cols, cuda::PickRowsBackward<T>{dx, dy, segments.offsets, last});
+  const TapeScope<Cuda<T>> scope{be};
+  const Size* offsets = cuda::on_device(be, segments.offsets, segments.count + 1);
+  cuda::for_each(be, segments.count, dx.cols, cuda::PickRowsBackward<T>{dx, dy, offsets, last});
 }
 template <class T>
 void add_picked_rows(Cuda<T>& be, Out<T> dx, In<T> dy, const Segments& segments, bool last) {
-  cuda::for_each(be, segments.count, dx.cols, cuda::AddPickedRows<T>{dx, dy, segments.offsets, last});
+  const TapeScope<Cuda<T>> scope{be};
+  const Size* offsets = cuda::on_device(be, segments.offsets, segments.count + 1);
+  cuda::for_each(be, segments.count, dx.cols, cuda::AddPickedRows<T>{dx, dy, offsets, last});
 }
 template <class T>
 void split_tokens(Cuda<T>& be, Out<T> y, In<T> x, const Segments& segments, Size groups) {
-  cuda::for_each(be, segments.count, y.cols, cuda::SplitTokensOf<T, true>{y, x, segments.offsets, groups});
+  const TapeScope<Cuda<T>> scope{be};
+  const Size* offsets = cuda::on_device(be, segments.offsets, segments.count + 1);
+  cuda::for_each(be, segments.count, y.cols, cuda::SplitTokensOf<T, true>{y, x, offsets, groups});
 }
 template <class T>
 void split_tokens_backward(Cuda<T>& be, Out<T> dx, In<T> dy, const Segments& segments, Size groups) {
-  cuda::for_each(be, segments.count, dx.cols, cuda::SplitTokensOf<T, false>{dx, dy, segments.offsets, groups});
+  const TapeScope<Cuda<T>> scope{be};
+  const Size* offsets = cuda::on_device(be, segments.offsets, segments.count + 1);
+  cuda::for_each(be, segments.count, dx.cols, cuda::SplitTokensOf<T, false>{dx, dy, offsets, groups});
 }
 template <class T>
 void mean_pool(Cuda<T>& be, Out<T> y, In<T> x, const Segments& segments) {
-  cuda::for_each(be, segments.count, y.cols, cuda::MeanPool<T>{y, x, segments.offsets});
+  const TapeScope<Cuda<T>> scope{be};
+  const Size* offsets = cuda::on_device(be, segments.offsets, segments.count + 1);
+  cuda::for_each(be, segments.count, y.cols, cuda::MeanPool<T>{y, x, offsets});
 }
 template <class T>
 void mean_pool_backward(Cuda<T>& be, Out<T> dx, In<T> dy, const Segments& segments) {
-  cuda::for_each(be, segments.count, dx.cols, cuda::MeanPoolBackward<T>{dx, dy, segments.offsets});
+  const TapeScope<Cuda<T>> scope{be};
+  const Size* offsets = cuda::on_device(be, segments.offsets, segments.count + 1);
+  cuda::for_each(be, segments.count, dx.cols, cuda::MeanPoolBackward<T>{dx, dy, offsets});
 }
 template <class T>
 void add_sinusoids(Cuda<T>& be, Out<T> y, In<T> x, const Segments& segments) {
-  cuda::for_each(be, segments.count, y.cols, cuda::AddSinusoids<T>{y, x, segments.offsets});
+  const TapeScope<Cuda<T>> scope{be};
+  const Size* offsets = cuda::on_device(be, segments.offsets, segments.count + 1);
+  cuda::for_each(be, segments.count, y.cols, cuda::AddSinusoids<T>{y, x, offsets});
 }
 
 }  // namespace hashweave
