@@ -14,7 +14,9 @@ struct OwnersOf {
 };
 template <class T>
 OwnersOf owners_of(Cuda<T>& be, const Owners& owners) {
-  return {on_device(be, owners.ids, owners.count)};
+  OwnersOf own{};
+  own.ids = on_device(be, owners.ids, owners.count);
+  return own;
 }
 
 /// The place of the largest f(j) over the j that are not of i's owner; -1 where there is none.
