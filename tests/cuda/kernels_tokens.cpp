@@ -10,6 +10,8 @@ TEST_CASE("CUDA products agree with the CPU's, within larger matrices too", "[cu
     const auto y = r.out(rows, 70, gap), dx = r.out(rows, 31), dw = r.in(70, 31, 5), db = r.in(1, 70, 6);
     affine(r.be, y, x, w, bias);
     r.keep(y);
+    affine(r.be, y, x, w, cols_of(r.in(1, 73, 8), 3, 70));  // not at a multiple of 16 bytes
+    r.keep(y);
     affine(r.be, y, x, w, {});
     affine_backward_input(r.be, dx, dy, w);
     affine_backward_weight(r.be, dw, db, dy, x);

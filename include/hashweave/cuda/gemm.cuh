@@ -33,6 +33,24 @@ Mat<const std::uint16_t> rounded(Cuda<T>& be, const Mat<const T>& x, Size batch,
   return {data, x.rows, x.cols, ld};
 }
 
+/// c += bias for every row; row r of all `batch` results.
+template <class T>
+struct AddBias {
+  Mat<T> c;
+  const T* bias;
+  Size step_c, step_bias;
+  __device__ void operator()(Size r, Size col) const {
+    const Mat<T> own{c.data + r / c.rows * step_c, c.rows, c.cols, c.ld};
+    at(own, r % c.rows, col) += at(bias, r / c.rows * step_bias + col);
+  }
+};
+/// The bias begins at multiples of 16 bytes, so that the library's epilogue can be trusted with it.
+template <class T>
+bool aligned_bias(const Product<T>& p) {
+  return reinterpret_cast<std::uintptr_t>(p.bias) % 16 == 0 &&
+         (p.batch == 1 || p.step_bias * static_cast<Size>(sizeof(T)) % 16 == 0);
+}
+
 /// The product, or what it comes to where there is nothing to sum over.
 template <class T>
 void run_product(Cuda<T>& be, const Product<T>& p) {
@@ -45,6 +63,12 @@ void run_product(Cuda<T>& be, const Product<T>& p) {
       if (p.bias != nullptr) map<T>(be, c, Mat<const T>{p.bias + i * p.step_bias, c.rows, c.cols, 0}, Same<T>{});
     }
     return;
+  }
+  if (p.bias != nullptr && !aligned_bias(p)) {
+    Product<T> plain = p;
+    plain.bias = nullptr;
+    run_product(be, plain);
+    return for_each(be, p.batch * p.c.rows, p.c.cols, AddBias<T>{p.c, p.bias, p.step_c, p.step_bias});
   }
   if constexpr (std::is_same_v<T, float>) {
     if (be.precision() == Precision::bf16) {
