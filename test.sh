@@ -21,6 +21,6 @@ jobs=$(nproc)
 mkdir -p build
 : >build/times.txt
 setup_packages "${packages_test[@]}"
-timed configure build/configure.log cmake --preset dev -D CMAKE_CXX_COMPILER=g++
+timed configure build/configure.log cmake --preset dev -D CMAKE_CXX_COMPILER=g++ -D HASHWEAVE_BUILD_BENCHMARKS=ON
 timed build build/dev/build.log cmake --build --preset dev -j "$jobs"
 ctest --test-dir build/dev --output-on-failure --no-tests=error -j "$jobs" "${select[@]}"

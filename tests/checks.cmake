@@ -71,7 +71,14 @@ if(TARGET app_tests AND NOT HASHWEAVE_SANITIZE_SUBSET)
     COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/app/run.sh" "$<TARGET_FILE:vit2cmh>" "${PROJECT_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/app_work")
 endif()
 
-# A sanitized or benchmark build runs no further checks.
+# Every benchmark program starts and has something to measure.
+get_property(benchmarks GLOBAL PROPERTY HASHWEAVE_BENCHMARKS)
+if(benchmarks)
+  list(TRANSFORM benchmarks PREPEND "${CMAKE_BINARY_DIR}/bin/")
+  add_check(benchmarks_listed COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/builds/benchmarks.sh" ${benchmarks})
+endif()
+
+# A sanitized build runs no further checks.
 if(HASHWEAVE_SANITIZE)
   return()
 endif()
@@ -121,7 +128,7 @@ cmake_path(GET CMAKE_BINARY_DIR PARENT_PATH builds)
 if(NOT builds STREQUAL "${PROJECT_SOURCE_DIR}/build")
   set(builds "${work}")
 endif()
-foreach(build IN ITEMS "clang_sanitize_address asan" "clang_sanitize_thread tsan" "benchmarks_build bench")
+foreach(build IN ITEMS "clang_sanitize_address asan" "clang_sanitize_thread tsan")
   separate_arguments(build)
   list(POP_FRONT build name preset)
   add_check(${name} SLOW PROCESSORS ${cores} TIMEOUT 2700

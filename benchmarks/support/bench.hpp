@@ -1,7 +1,9 @@
 #pragma once
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cmath>
+#include <string_view>
 
 #include "support/machine.hpp"
 
@@ -79,11 +81,16 @@ inline int run(int argc, char** argv) {
   arguments.push_back(nullptr);
   benchmark::Initialize(&count, arguments.data());
   if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 1;
-  const auto giga = [](double x) { return std::to_string(std::lround(x * 1e-9)); };
-  benchmark::AddCustomContext("threads", std::to_string(thread_count()));
-  benchmark::AddCustomContext("multiply-add peak f32, GFLOP/s", giga(multiply_add_peak<float>()));
-  benchmark::AddCustomContext("multiply-add peak f64, GFLOP/s", giga(multiply_add_peak<double>()));
-  benchmark::AddCustomContext("memory bandwidth, GB/s", giga(memory_bandwidth()));
+  const bool only_listed = std::any_of(argv, argv + argc, [](const char* argument) {
+    return std::string_view{argument}.starts_with("--benchmark_list_tests");
+  });
+  if (!only_listed) {
+    const auto giga = [](double x) { return std::to_string(std::lround(x * 1e-9)); };
+    benchmark::AddCustomContext("threads", std::to_string(thread_count()));
+    benchmark::AddCustomContext("multiply-add peak f32, GFLOP/s", giga(multiply_add_peak<float>()));
+    benchmark::AddCustomContext("multiply-add peak f64, GFLOP/s", giga(multiply_add_peak<double>()));
+    benchmark::AddCustomContext("memory bandwidth, GB/s", giga(memory_bandwidth()));
+  }
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();
   return 0;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Configures, builds and runs the tests of one more preset.  usage: run.sh asan|tsan|bench SOURCE_DIR BUILD_DIR
+# Configures, builds and runs the tests of one more preset.  usage: run.sh asan|tsan SOURCE_DIR BUILD_DIR
 set -euo pipefail
 preset=$1 source=$2 build=$3
 needs() { command -v "$1" >/dev/null || { echo "skipped: $1 is not installed"; exit 77; }; }
@@ -12,10 +12,6 @@ case $preset in
     clang=$(command -v clang++-14 || command -v clang++) || { echo "skipped: no clang++"; exit 77; }
     configure=(-D CMAKE_CXX_COMPILER="$clang")
     [[ $preset == tsan ]] || configure+=(-D HASHWEAVE_SANITIZE_SUBSET=ON)
-    ;;
-  bench)  # whether they compile and list themselves: unoptimised, beside the build that measures
-    configure=(-D CMAKE_BUILD_TYPE=Debug)
-    build="$build-unoptimised"
     ;;
   *) echo "unknown preset: $preset"; exit 2 ;;
 esac
@@ -56,14 +52,5 @@ case $preset in
   tsan)
     builds thread_tests
     runs thread_tests -w NoTests "[threads]"
-    ;;
-  bench)
-    builds benchmarks
-    compgen -G "$build/bin/bench_*" >/dev/null || { echo "skipped: there are no benchmarks"; exit 77; }
-    for program in "$build"/bin/bench_*; do
-      count=$("$program" --benchmark_list_tests | wc -l)
-      echo "$(basename "$program"): $count benchmarks"
-      [[ $count -gt 0 ]] || exit 1
-    done
     ;;
 esac

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "support/check_error.hpp"
+#include "support/damaged.hpp"
 #include "text/support.hpp"
 
 using namespace hashweave;
@@ -85,16 +86,16 @@ TEST_CASE("Merges at fault are refused with a reason", "[text]") {
 }
 
 TEST_CASE("Long words and any bytes are taken", "[text]") {
-  CHECK(clip().encode(std::string(200'000, 'z')).size() > 1000);
+  CHECK(clip().encode(std::string(200'000, 'z')).size() > damaged_files / 10);
   std::string bytes;
   for (int b = 0; b < 256; ++b) bytes += static_cast<char>(b);
   for (const std::int32_t id : clip().encode(bytes)) REQUIRE((id >= 0 && id < clip().vocabulary().size()));
 }
 
-TEST_CASE("Ten thousand damaged lists of merges are read or refused", "[text]") {
+TEST_CASE("Damaged lists of merges are read or refused", "[text]") {
   const std::string good = "#version\nt h\nth e</w>\na n\nan d</w>\n\u00c3 \u00a9</w>\n";
-  int refused = 0;
-  for (std::uint32_t i = 0; i < 10'000; ++i) {
+  std::uint32_t refused = 0;
+  for (std::uint32_t i = 0; i < damaged_files; ++i) {
     try {
       const ClipTokenizer t = ClipTokenizer::from_merges_text(mutated(good, {3, 0, i}));
       for (const std::int32_t id : t.encode("the and caf\u00e9 than"))
@@ -103,6 +104,6 @@ TEST_CASE("Ten thousand damaged lists of merges are read or refused", "[text]") 
       ++refused;
     }
   }
-  CHECK(refused > 1000);
-  CHECK(refused < 9999);
+  CHECK(refused > damaged_files / 10);
+  CHECK(refused < damaged_files - 1);
 }

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "support/check_error.hpp"
+#include "support/damaged.hpp"
 #include "text/exercise.hpp"
 #include "text/support.hpp"
 
@@ -153,10 +154,10 @@ TEST_CASE("A tokenizer is read from a folder, by what lies there", "[text]") {
   CHECK(read_bert_tokenizer(file).vocabulary().size() == 30);
 }
 
-TEST_CASE("Ten thousand damaged tokenizer.json files are read or refused", "[text]") {
+TEST_CASE("Damaged tokenizer.json files are read or refused", "[text]") {
   const std::string good = small_json().dump();
-  int refusals = 0;
-  for (std::uint32_t i = 0; i < 10'000; ++i) {
+  std::uint32_t refusals = 0;
+  for (std::uint32_t i = 0; i < damaged_files; ++i) {
     try {
       const BertTokenizer t = parse_bert_tokenizer_json(mutated(good, {2, 0, i}));
       for (const std::int32_t id : t.encode(sample).ids)
@@ -165,8 +166,8 @@ TEST_CASE("Ten thousand damaged tokenizer.json files are read or refused", "[tex
       ++refusals;
     }
   }
-  CHECK(refusals > 1000);
-  CHECK(refusals < 9999);
+  CHECK(refusals > damaged_files / 10);
+  CHECK(refusals < damaged_files - 1);
 }
 
 TEST_CASE("The seeds of the fuzz target of tokenizers are read or refused", "[text]") {
