@@ -23,6 +23,7 @@ configure_package_config_file(cmake/hashweaveConfig.cmake.in hashweaveConfig.cma
 write_basic_package_version_file(hashweaveConfigVersion.cmake COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES
   cmake/hashweaveOnednn.cmake
+  cmake/hashweaveCuda.cmake
   "${CMAKE_CURRENT_BINARY_DIR}/hashweaveConfig.cmake"
   "${CMAKE_CURRENT_BINARY_DIR}/hashweaveConfigVersion.cmake"
   DESTINATION "${package_dir}")

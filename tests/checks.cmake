@@ -25,6 +25,9 @@ endif()
 if(TARGET golden_tests)
   add_check(golden TIMEOUT 600 COMMAND golden_tests)
 endif()
+if(TARGET cuda_tests)
+  add_check(cuda_emulated COMMAND cuda_tests)
+endif()
 # the towers with real weights, which are fetched; skipped without a network
 if(TARGET golden_tests AND TARGET convert_weights AND NOT HASHWEAVE_SANITIZE_SUBSET)
   add_check(golden_real SLOW TIMEOUT 900
@@ -116,6 +119,9 @@ foreach(way IN ITEMS find_package subdirectory fetchcontent pkgconfig meson)
 endforeach()
 add_check(meson_project SLOW PROCESSORS ${cores} TIMEOUT 900
   COMMAND "${here}/meson/run.sh" "${PROJECT_SOURCE_DIR}" "${work}/meson_project")
+
+add_check(cuda_nvcc SLOW TIMEOUT 600
+  COMMAND "${here}/cuda/nvcc.sh" "${PROJECT_SOURCE_DIR}" "${CMAKE_BINARY_DIR}" "${work}/cuda_nvcc")
 
 # Other builds of the same sources. They lie beside this one where it lies in build/.
 cmake_path(GET CMAKE_BINARY_DIR PARENT_PATH builds)

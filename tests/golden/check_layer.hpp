@@ -1,8 +1,8 @@
 #pragma once
 #include <cstdint>
+#include <golden/backend.hpp>
 #include <golden/check.hpp>
 #include <hashweave/core/layer.hpp>
-#include <hashweave/cpu.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,7 +19,7 @@ std::vector<Size> lengths_of_mask(const Tensor& mask);
 template <class T, class S>
 class Batch {
  public:
-  using View = hashweave::View<Cpu<T>, S>;
+  using View = hashweave::View<Tested<T>, S>;
   static constexpr bool is_ids = std::is_same_v<S, TokenIds>;
   static constexpr bool is_packed = requires(View v) { v.segments; };
   using Value = std::conditional_t<is_ids, std::int32_t, T>;
@@ -29,13 +29,17 @@ class Batch {
       : count_{tensor.shape.at(0)}, lengths_{std::move(lengths)} {
     if constexpr (is_packed) {
       if (lengths_.empty()) lengths_.assign(static_cast<std::size_t>(count_), tensor.shape.at(1));
-      offsets_.push_back(0);
-      for (const Size n : lengths_) offsets_.push_back(offsets_.back() + n);
+      std::vector<Size> offsets{0};
+      for (const Size n : lengths_) offsets.push_back(offsets.back() + n);
+      offsets_ = shared(offsets);
     }
-    values_ = converted<Value>(is_packed ? packed(tensor, lengths_) : tensor.values);
-    if constexpr (!is_ids) {
+    const auto values = converted<Value>(is_packed ? packed(tensor, lengths_) : tensor.values);
+    if constexpr (is_ids) {
+      values_ = shared(values);
+    } else {
+      values_ = held(values);
       const Size wanted = View::scalars(view().layout());
-      require(wanted == static_cast<Size>(values_.size()), "batch", "values of the input", wanted, values_.size());
+      require(wanted == values_.size(), "batch", "values of the input", wanted, values_.size());
     }
   }
   View view() {
@@ -49,15 +53,18 @@ class Batch {
 
  private:
   Size count_;
-  std::vector<Size> lengths_, offsets_;
-  std::vector<Value> values_;
+  std::vector<Size> lengths_;
+  Buffer<Size, SharedMemory> offsets_;
+  Buffer<Value, std::conditional_t<is_ids, SharedMemory, typename Tested<T>::Memory>> values_;
 };
 
 /// What a view holds.
-template <class V>
-std::vector<double> values_of(const V& view) {
+template <class B, class S>
+std::vector<double> values_of(const View<B, S>& view) {
   const auto m = view.mat();
-  return {m.data, m.data + m.size()};
+  std::vector<typename B::Scalar> values(static_cast<std::size_t>(m.size()));
+  B::Memory::copy_to_host(values.data(), m.data, values.size() * sizeof values[0]);
+  return {values.begin(), values.end()};
 }
 
 /// Sets eps of every LayerNorm in the composition.
@@ -74,7 +81,7 @@ L with_eps(double eps, L layer = {}) {
 template <class S, class T, class L>
 void check_layer(Check<T>& check, const L& layer, const Family& family, const std::string& input,
                  std::vector<Size> lengths = {}) {
-  using B = Cpu<T>;
+  using B = Tested<T>;
   B be;
   if (check.has("in.mask")) lengths = lengths_of_mask(check.tensor("in.mask"));
   Batch<T, S> x{check.tensor("in." + input), lengths};
@@ -93,10 +100,9 @@ void check_layer(Check<T>& check, const L& layer, const Family& family, const st
     }
   };
   check.output("out.y", values_of(step.y), rows_of_y("out.y"));
-  std::vector<T> upstream = converted<T>(rows_of_y("gout.y"));
+  auto upstream = held(converted<T>(rows_of_y("gout.y")));
   auto dy = step.y;
-  require(static_cast<Size>(upstream.size()) == dy.mat().size(), "check_layer", "values of gout.y", dy.mat().size(),
-          upstream.size());
+  require(upstream.size() == dy.mat().size(), "check_layer", "values of gout.y", dy.mat().size(), upstream.size());
   dy.data = upstream.data();
   const auto dx = layer.backward(be, *params, step.saved, dy, *grads);
   check.gradients(grads, family);

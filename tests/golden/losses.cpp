@@ -17,7 +17,7 @@ template <class T, class L>
 void check_pair_loss(Check<T>& check, const L& loss) {
   check.expect("similarity", "cosine");
   check.expect("reduction", "sum");
-  Cpu<T> be;
+  Tested<T> be;
   Batch<T, Vectors<32>> image{check.tensor("in.image")}, text{check.tensor("in.text")};
   const auto step = loss(be, image.view(), text.view());
   check.output("out.loss", {to_host(be, step.value)});
@@ -75,7 +75,7 @@ void check_hardest(Check<T>& check) {
       loss += ds(i, j) * std::inner_product(image.row(i), image.row(i) + image.width, text.row(j), 0.0);
     }
   }
-  Cpu<T> be;
+  Tested<T> be;
   Batch<T, Vectors<32>> i{check.tensor("in.image")}, c{check.tensor("in.text")};
   const auto step = HardestTriplet{3}(be, i.view(), c.view());
   check.output("loss of the hardest at margin 3", {to_host(be, step.value)}, {loss});
@@ -111,9 +111,9 @@ const Golden cauchy{
       check.expect("pairs", "i != j, |S| counts the same pairs");
       const double gamma = check.number("gamma"), clamp = check.number("cosine_clamp");
       const double weight = check.number("quantisation_weight");
-      Cpu<T> be;
+      Tested<T> be;
       Batch<T, Vectors<16>> h{check.tensor("in.h")};
-      const auto labels = check.values("in.labels");
+      const auto labels = held(check.values("in.labels"));
       const auto& shape = check.tensor("in.labels").shape;
       const auto pairs = CauchyPairs{gamma, clamp}(be, h.view(), matrix(labels.data(), shape.at(0), shape.at(1)));
       const auto quantisation = CauchyQuantisation{gamma, clamp}(be, h.view());
@@ -130,9 +130,9 @@ const Golden semi_hard{
       check.expect("loss", "weighted semi-hard cosine triplet, both directions summed");
       check.expect("weight", "(2^r_ap - 2^r_an)/Z_a with r_an = 0; Z_a = sum_k (2^r_(k) - 1)/log2(k+1), k from 1");
       check.expect("anchors_without_labels", "no positives, no terms");
-      Cpu<T> be;
+      Tested<T> be;
       Batch<T, Vectors<16>> image{check.tensor("in.image")}, text{check.tensor("in.text")};
-      const auto labels = check.values("in.labels");
+      const auto labels = held(check.values("in.labels"));
       const auto& shape = check.tensor("in.labels").shape;
       const LabelTriplet loss{{.margin = check.number("margin")}};
       const auto step = loss(be, image.view(), text.view(), matrix(labels.data(), shape.at(0), shape.at(1)));

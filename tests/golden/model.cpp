@@ -47,7 +47,7 @@ void expect_tiny(Check<T>& check) {
 /// Codes and gradients of the first step, and the loss before each of the Adam steps.
 const Golden whole_model{
     "vit2cmh_tiny", []<class T>(Check<T>& check) {
-      using B = Cpu<T>;
+      using B = Tested<T>;
       expect_tiny(check);
       Model<B, Tiny, Pixels<3, 32, 32>, TokenIds> model;
       model.arch.image = with_eps<ImageStrand>(1e-12);  // the default of both towers' public configurations

@@ -22,4 +22,7 @@ struct Test {
 /// All that were declared.
 std::vector<Test>& tests();
 
+/// The cases that INDEX.json lists.
+std::vector<std::string> case_names();
+
 }  // namespace hashweave::golden

@@ -44,6 +44,15 @@ done
 for room in core compose nn cmh optim; do
   expects fault $room/a.hpp "$once#include <nlohmann/json.hpp>\n"
 done
+expects sound cuda/a.cuh "$once#include <cuda_runtime.h>\n#include <cublasLt.h>\n#include <hashweave/core/b.hpp>\n"
+for room in io text data cpu; do
+  expects fault $room/a.hpp "$once#include <hashweave/cuda/b.hpp>\n"
+  expects fault $room/a.hpp "$once#include <cuda_runtime.h>\n"
+done
+for room in compose nn cmh optim index cpu; do
+  expects fault cuda/a.cuh "$once#include <hashweave/$room/b.hpp>\n"
+done
+expects fault cuda/a.hpp "$once#include <Eigen/Core>\n"
 expects fault core/a.hpp "$once#include <zlib.h>\n"
 expects fault io/a.hpp "$once#include <hashweave/nn/b.hpp>\n"
 expects fault nn/a.hpp "$once#include <hashweave/cmh/b.hpp>\n"

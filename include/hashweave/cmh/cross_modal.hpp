@@ -40,7 +40,7 @@ namespace detail {
 template <class B, Size D>
 View<B, Tokens<D>> concatenate(B& be, View<B, Tokens<D>> a, View<B, Tokens<D>> b) {
   const Size n = a.segments.count, m = b.segments.count;
-  Size* offsets = be.tape().template take<Size>(n + m + 1);
+  Size* offsets = take_shared<Size>(be, n + m + 1);
   for (Size i = 0; i <= n; ++i) offsets[i] = a.segments.offsets[i];
   for (Size i = 1; i <= m; ++i) offsets[n + i] = a.segments.rows() + b.segments.offsets[i];
   auto both = make<Tokens<D>>(be, Segments{offsets, n + m});

@@ -129,7 +129,7 @@ struct LabelPrototypes {
   /// One sequence of all labels.
   template <class B>
   View<B, TokenIds> ids(B& be) const {
-    auto* all = be.tape().template take<std::int32_t>(classes);
+    auto* all = take_shared<std::int32_t>(be, classes);
     for (Size i = 0; i < classes; ++i) all[i] = static_cast<std::int32_t>(i);
     return {all, equal_segments(be, 1, classes)};
   }

@@ -69,11 +69,10 @@ class LabelSets {
   template <class B>
   LabelBatch<B> batch(B& be, std::span<const Size> chosen) const {
     require(!chosen.empty(), "LabelSets", "samples of the batch", "at least 1", chosen.size());
-    auto& tape = be.tape();
     const Size n = static_cast<Size>(chosen.size());
-    auto* place = tape.template take<std::int32_t>(count());
-    auto* of = tape.template take<std::int32_t>(n);
-    auto* offsets = tape.template take<Size>(n + 1);
+    auto* place = take_shared<std::int32_t>(be, count());
+    auto* of = take_shared<std::int32_t>(be, n);
+    auto* offsets = take_shared<Size>(be, n + 1);
     std::fill_n(place, count(), -1);
     offsets[0] = 0;
     std::int32_t sets = 0;
@@ -87,7 +86,7 @@ class LabelSets {
       }
       of[i] = place[set];
     }
-    auto* ids = tape.template take<std::int32_t>(offsets[sets]);
+    auto* ids = take_shared<std::int32_t>(be, offsets[sets]);
     for (Size set = 0; set < count(); ++set) {
       if (place[set] >= 0) std::copy_n(ids_.data() + begin(set), length(set), ids + offsets[place[set]]);
     }

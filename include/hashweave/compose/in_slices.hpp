@@ -13,7 +13,7 @@ View<B, Vectors<D>> slice_of(B&, View<B, Vectors<D>> x, Size first, Size count) 
 template <class B, Size D>
 View<B, Tokens<D>> slice_of(B& be, View<B, Tokens<D>> x, Size first, Size count) {
   const Size begin = x.segments.begin(first);
-  Size* offsets = be.tape().template take<Size>(count + 1);
+  Size* offsets = take_shared<Size>(be, count + 1);
   for (Size i = 0; i <= count; ++i) offsets[i] = x.segments.offsets[first + i] - begin;
   return {x.data + begin * D, {offsets, count}};
 }

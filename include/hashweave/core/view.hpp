@@ -88,10 +88,21 @@ Mat<typename B::Scalar> make_matrix(B& be, Size rows, Size cols) {
   return matrix(be.tape().template take<typename B::Scalar>(rows * cols), rows, cols);
 }
 
+/// n values that host code writes and kernels read as well, such as offsets, valid as long as what is on the tape: on
+/// the tape itself, or in memory of its own where the host cannot reach the backend's (`be.take_shared`).
+template <class T, Backend B>
+T* take_shared(B& be, Size n) {
+  if constexpr (requires { be.template take_shared<T>(n); }) {
+    return be.template take_shared<T>(n);
+  } else {
+    return be.tape().template take<T>(n);
+  }
+}
+
 /// Segments of `count` sequences of `length` rows each, on the tape.
 template <Backend B>
 Segments equal_segments(B& be, Size count, Size length) {
-  Size* offsets = be.tape().template take<Size>(count + 1);
+  Size* offsets = take_shared<Size>(be, count + 1);
   for (Size i = 0; i <= count; ++i) offsets[i] = i * length;
   return {offsets, count};
 }

@@ -43,7 +43,7 @@ struct SplitTokens {
  private:
   template <class B>
   static Segments groups_of(B& be, const Segments& whole) {
-    Size* offsets = be.tape().template take<Size>(whole.count * Groups + 1);
+    Size* offsets = take_shared<Size>(be, whole.count * Groups + 1);
     Size* next = offsets;
     Size at = *next = 0;
     for (Size i = 0; i < whole.count; ++i) {

@@ -1,0 +1,22 @@
+#pragma once
+/// The CUDA backend's definitions, in float. A program compiles them in exactly one .cu file.
+// nvcc does not know g++'s pragma in core/random.hpp, and says of Mat's conversion that Mat<const T> has no use for it.
+#pragma nv_diag_suppress 1675, 554
+#include <hashweave/cuda/device.cuh>
+// the words of the device come before all kernels
+#include <hashweave/cuda/cublas.cuh>
+#include <hashweave/cuda/kernels.cuh>
+#include <hashweave/cuda/memory.cuh>
+
+namespace hashweave {
+
+void cuda::search_codes(Device& device, const HammingSearch& search) { search_codes_of(device, search); }
+
+#define HASHWEAVE_KERNEL template
+#define T float
+template void multiply(Cuda<T>&, Form, Out<T>, In<T>, In<T>, double, bool);
+#include <hashweave/cuda/kernel_list.inc>
+#undef T
+#undef HASHWEAVE_KERNEL
+
+}  // namespace hashweave

@@ -1,0 +1,88 @@
+#pragma once
+#include <cstdint>
+#include <hashweave/core/mat.hpp>
+#include <hashweave/cuda/backend.hpp>
+#include <type_traits>
+
+// The few words with which all kernels are written. For nvcc they are here; a host's compiler gets them from an
+// emulator of the device, which the tests include before any kernel.
+#if defined(__CUDACC__)
+#include <cuda_runtime.h>
+
+#include <hashweave/cuda/check.cuh>
+
+/// Before a loop over values that are to lie in registers.
+#define HASHWEAVE_UNROLL _Pragma("unroll")
+
+namespace hashweave::cuda {
+
+inline __device__ Size thread_x() { return static_cast<Size>(threadIdx.x); }
+inline __device__ Size threads_x() { return static_cast<Size>(blockDim.x); }
+inline __device__ Size block_x() { return static_cast<Size>(blockIdx.x); }
+inline __device__ Size block_y() { return static_cast<Size>(blockIdx.y); }
+inline __device__ Size blocks_x() { return static_cast<Size>(gridDim.x); }
+
+/// Element i; element (r, c).
+template <class T>
+__device__ T& at(T* p, Size i) {
+  return p[i];
+}
+template <class T>
+__device__ T& at(const Mat<T>& m, Size r, Size c) {
+  return m.data[r * m.ld + c];
+}
+
+/// N values that the threads of a block share; not initialised.
+template <class T, int N>
+struct Shared {
+  T values[N];
+  __device__ T& operator[](Size i) { return values[i]; }
+  __device__ T add_atomically(Size i, T v) { return atomicAdd(values + i, v); }
+};
+
+/// All threads of the block are here before any goes on.
+inline __device__ void barrier() { __syncthreads(); }
+
+/// What a lane of the own warp gives. All 32 lanes take part.
+template <class T>
+__device__ T shuffle(T mine, Size lane) {
+  return __shfl_sync(0xffffffffU, mine, static_cast<int>(lane));
+}
+template <class T>
+__device__ T shuffle_xor(T mine, int mask) {
+  return __shfl_xor_sync(0xffffffffU, mine, mask);
+}
+/// One bit a lane: where `holds` is true.
+inline __device__ std::uint32_t ballot(bool holds) { return __ballot_sync(0xffffffffU, holds); }
+/// Whether it holds for any thread of the block; a barrier as `barrier` is.
+inline __device__ bool any_of_block(bool holds) { return __syncthreads_or(holds ? 1 : 0) != 0; }
+
+inline __device__ std::uint32_t bits_of(float x) { return __float_as_uint(x); }
+inline __device__ int bits_set(std::uint32_t v) { return __popc(v); }
+inline __device__ int bits_set(std::uint64_t v) { return __popcll(v); }
+inline __device__ std::uint32_t high_product(std::uint32_t a, std::uint32_t b) { return __umulhi(a, b); }
+
+/// Adds to an integer that other threads add to; gives what it was.
+template <class T>
+__device__ T add_atomically(T* p, T v) {
+  static_assert(std::is_integral_v<T>, "sums of floating-point numbers would depend on the order");
+  return atomicAdd(p, v);
+}
+
+/// Runs kernel(args...) in across x down blocks of so many threads (a multiple of 32).
+struct Blocks {
+  Size across = 1, down = 1;
+};
+template <class... P>
+void launch(Device& device, Blocks blocks, Size threads, void (*kernel)(P...), std::type_identity_t<P>... args) {
+  if (blocks.across == 0 || blocks.down == 0) return;
+  kernel<<<dim3(static_cast<unsigned>(blocks.across), static_cast<unsigned>(blocks.down)),
+           static_cast<unsigned>(threads), 0, stream_of(device)>>>(args...);
+  check(cudaPeekAtLastError(), "launch of a kernel", __FILE__, __LINE__);
+}
+
+}  // namespace hashweave::cuda
+
+#elif !defined(HASHWEAVE_CUDA_EMULATED)
+#error "hashweave/cuda/*.cuh are compiled by nvcc, in the one .cu file that includes <hashweave/cuda/definitions.cuh>"
+#endif

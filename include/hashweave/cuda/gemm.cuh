@@ -1,0 +1,140 @@
+#pragma once
+#include <hashweave/cuda/columns.cuh>
+#include <hashweave/cuda/product.hpp>
+
+namespace hashweave {
+
+namespace cuda {
+
+/// The upper half of a float, rounded to nearest, ties to even; NaN stays NaN.
+inline __device__ std::uint32_t to_bf16(float x) {
+  const std::uint32_t bits = bits_of(x);
+  return x != x ? 0x7fc0U : (bits + 0x7fffU + (bits >> 16 & 1U)) >> 16;
+}
+/// Columns 2c and 2c + 1 of row r of all `batch` operands end to end.
+template <class T>
+struct RoundOperand {
+  Mat<std::uint32_t> y;
+  Mat<const T> x;
+  Size step;
+  __device__ std::uint32_t value(Size r, Size c) const {
+    const Mat<const T> own{x.data + r / x.rows * step, x.rows, x.cols, x.ld};
+    return c < x.cols ? to_bf16(at(own, r % x.rows, c)) : 0U;
+  }
+  __device__ void operator()(Size r, Size c) const { at(y, r, c) = value(r, 2 * c) | value(r, 2 * c + 1) << 16; }
+};
+/// An operand in bfloat16 on the tape; rows begin at multiples of 16 bytes.
+template <class T>
+Mat<const std::uint16_t> rounded(Cuda<T>& be, const Mat<const T>& x, Size batch, Size step) {
+  const Size ld = (x.cols + 7) / 8 * 8, rows = batch * x.rows;
+  auto* data = be.tape().template take<std::uint16_t>(rows * ld);
+  const auto pairs = matrix(reinterpret_cast<std::uint32_t*>(data), rows, ld / 2);
+  for_each(be, rows, ld / 2, RoundOperand<T>{pairs, x, step});
+  return {data, x.rows, x.cols, ld};
+}
+
+/// c += bias for every row; row r of all `batch` results.
+template <class T>
+struct AddBias {
+  Mat<T> c;
+  const T* bias;
+  Size step_c, step_bias;
+  __device__ void operator()(Size r, Size col) const {
+    const Mat<T> own{c.data + r / c.rows * step_c, c.rows, c.cols, c.ld};
+    at(own, r % c.rows, col) += at(bias, r / c.rows * step_bias + col);
+  }
+};
+/// The bias begins at multiples of 16 bytes, so that the library's epilogue can be trusted with it.
+template <class T>
+bool aligned_bias(const Product<T>& p) {
+  return reinterpret_cast<std::uintptr_t>(p.bias) % 16 == 0 &&
+         (p.batch == 1 || p.step_bias * static_cast<Size>(sizeof(T)) % 16 == 0);
+}
+
+/// The product, or what it comes to where there is nothing to sum over.
+template <class T>
+void run_product(Cuda<T>& be, const Product<T>& p) {
+  if (p.c.rows == 0 || p.c.cols == 0 || p.batch == 0) return;
+  if (p.depth() == 0) {
+    if (p.keep) return;
+    for (Size i = 0; i < p.batch; ++i) {
+      const Mat<T> c{p.c.data + i * p.step_c, p.c.rows, p.c.cols, p.c.ld};
+      set_zero(be, c);
+      if (p.bias != nullptr) map<T>(be, c, Mat<const T>{p.bias + i * p.step_bias, c.rows, c.cols, 0}, Same<T>{});
+    }
+    return;
+  }
+  if (p.bias != nullptr && !aligned_bias(p)) {
+    Product<T> plain = p;
+    plain.bias = nullptr;
+    run_product(be, plain);
+    return for_each(be, p.batch * p.c.rows, p.c.cols, AddBias<T>{p.c, p.bias, p.step_c, p.step_bias});
+  }
+  if constexpr (std::is_same_v<T, float>) {
+    if (be.precision() == Precision::bf16) {
+      const auto mark = be.tape().mark();
+      const auto a = rounded(be, p.a, p.batch, p.step_a), b = rounded(be, p.b, p.batch, p.step_b);
+      const Product<float, std::uint16_t> q{
+          p.form, p.c, a, b, p.alpha, p.keep, p.bias, p.batch, a.rows * a.ld, b.rows * b.ld, p.step_c, p.step_bias};
+      multiply_matrices(be.device(), q);
+      be.tape().release(mark);
+      return;
+    }
+  }
+  multiply_matrices(be.device(), p);
+}
+
+template <class T>
+void add_column_sums(Cuda<T>& be, Mat<T> out, Mat<const T> x) {
+  if (out.data != nullptr) column_sums<T>(be, {out.data}, x.rows, x.cols, ColumnSum<T>{x});
+}
+/// The first of `groups` groups of columns, or of rows.
+template <class T>
+Mat<T> first_cols(Mat<T> m, Size groups) {
+  return cols_of(m, 0, m.cols / groups);
+}
+template <class T>
+Mat<T> first_rows(Mat<T> m, Size groups) {
+  return rows_of(m, 0, m.rows / groups);
+}
+
+}  // namespace cuda
+
+template <class T>
+void multiply(Cuda<T>& be, Form form, Out<T> c, In<T> a, In<T> b, double alpha, bool keep) {
+  cuda::run_product<T>(be, {form, c, a, b, static_cast<T>(alpha), keep});
+}
+template <class T>
+void affine(Cuda<T>& be, Out<T> y, In<T> x, In<T> w, In<T> bias) {
+  cuda::run_product<T>(be, {Form::nt, y, x, w, T{1}, false, bias.data});
+}
+template <class T>
+void affine_backward_input(Cuda<T>& be, Out<T> dx, In<T> dy, In<T> w) {
+  cuda::run_product<T>(be, {Form::nn, dx, dy, w});
+}
+template <class T>
+void affine_backward_weight(Cuda<T>& be, Out<T> dw, Out<T> dbias, In<T> dy, In<T> x) {
+  cuda::run_product<T>(be, {Form::tn, dw, dy, x, T{1}, true});
+  cuda::add_column_sums<T>(be, dbias, dy);
+}
+template <class T>
+void grouped_affine(Cuda<T>& be, Out<T> y, In<T> x, In<T> w, In<T> bias, Size groups) {
+  const Size in = x.cols / groups, out = y.cols / groups;
+  cuda::run_product<T>(be, {Form::nt, cuda::first_cols(y, groups), cuda::first_cols(x, groups),
+                            cuda::first_rows(w, groups), T{1}, false, bias.data, groups, in, out * w.ld, out, out});
+}
+template <class T>
+void grouped_affine_backward_input(Cuda<T>& be, Out<T> dx, In<T> dy, In<T> w, Size groups) {
+  const Size in = dx.cols / groups, out = dy.cols / groups;
+  cuda::run_product<T>(be, {Form::nn, cuda::first_cols(dx, groups), cuda::first_cols(dy, groups),
+                            cuda::first_rows(w, groups), T{1}, false, nullptr, groups, out, out * w.ld, in});
+}
+template <class T>
+void grouped_affine_backward_weight(Cuda<T>& be, Out<T> dw, Out<T> dbias, In<T> dy, In<T> x, Size groups) {
+  const Size in = x.cols / groups, out = dy.cols / groups;
+  cuda::run_product<T>(be, {Form::tn, cuda::first_rows(dw, groups), cuda::first_cols(dy, groups),
+                            cuda::first_cols(x, groups), T{1}, true, nullptr, groups, out, in, out * dw.ld});
+  cuda::add_column_sums<T>(be, dbias, dy);
+}
+
+}  // namespace hashweave

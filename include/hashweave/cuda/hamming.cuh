@@ -1,0 +1,128 @@
+#pragma once
+#include <hashweave/cuda/hamming.hpp>
+#include <hashweave/cuda/reduce.cuh>
+
+// Brute-force search of binary codes. Counters are integers, so that the order of the additions does not matter.
+namespace hashweave::cuda {
+
+/// Block (chunk, group of `Queries` queries): counts of each distance in the chunk. A code that was read serves all
+/// queries of the group.
+template <int Queries, int Bins>
+__global__ void __launch_bounds__(256) count_distances_kernel(HammingSearch s) {
+  __shared__ Shared<std::int32_t, Queries * Bins> counts;
+  const Size words = s.codes.rows, bins = s.bits + 1, chunks = (s.codes.cols + s.chunk - 1) / s.chunk;
+  const Size first = block_x() * s.chunk, end = smaller(s.codes.cols, first + s.chunk);
+  for (Size i = thread_x(); i < Queries * bins; i += block_threads) counts[i] = 0;
+  barrier();
+  for (Size i = first + thread_x(); i < end; i += block_threads) {
+    int distance[Queries]{};
+    for (Size w = 0; w < words; ++w) {
+      const std::uint64_t code = at(s.codes, w, i);
+      HASHWEAVE_UNROLL
+      for (int q = 0; q < Queries; ++q) {
+        const Size query = block_y() * Queries + q;
+        if (query < s.queries.rows) distance[q] += bits_set(code ^ at(s.queries, query, w));
+      }
+    }
+    HASHWEAVE_UNROLL
+    for (int q = 0; q < Queries; ++q) counts.add_atomically(q * bins + distance[q], 1);
+  }
+  barrier();
+  for (Size i = thread_x(); i < Queries * bins; i += block_threads) {
+    const Size query = block_y() * Queries + i / bins;
+    if (query < s.queries.rows) at(s.counts, query * (chunks + 1) + block_x(), i % bins) = counts[i];
+  }
+}
+
+/// A block takes a query: from the counts of all chunks, the limit, and in their place where in the answer the first
+/// code of each chunk and distance goes (a row more than there are chunks: where the last one ends).
+template <int Bins>
+__global__ void __launch_bounds__(256) place_distances_kernel(HammingSearch s) {
+  __shared__ Shared<std::int32_t, Bins> totals;
+  const Size bins = s.bits + 1, chunks = (s.codes.cols + s.chunk - 1) / s.chunk, row = block_x() * (chunks + 1);
+  for (Size d = thread_x(); d < bins; d += block_threads) {
+    std::int32_t total = 0;
+    for (Size c = 0; c < chunks; ++c) total += at(s.counts, row + c, d);
+    totals[d] = total;
+  }
+  barrier();
+  if (thread_x() == 0) {
+    std::int32_t before = 0;
+    Size limit = bins - 1;
+    for (Size d = 0; d < bins; ++d) {
+      const std::int32_t own = totals[d];
+      totals[d] = before;
+      before += own;
+      if (before >= s.k && d < limit) limit = d;
+    }
+    at(s.limits, block_x()) = static_cast<std::int32_t>(limit);
+  }
+  barrier();
+  for (Size d = thread_x(); d < bins; d += block_threads) {
+    std::int32_t place = totals[d];
+    for (Size c = 0; c < chunks; ++c) {
+      const std::int32_t own = at(s.counts, row + c, d);
+      at(s.counts, row + c, d) = place;
+      place += own;
+    }
+    at(s.counts, row + chunks, d) = place;
+  }
+}
+
+/// Block (chunk, query): writes the chunk's codes that are among the k nearest to their places, in the order of the
+/// ids. A chunk without any is left at once.
+template <int Bins>
+__global__ void __launch_bounds__(256) gather_nearest_kernel(HammingSearch s) {
+  __shared__ Shared<std::int32_t, Bins> next;
+  __shared__ Shared<std::int32_t, 256> near;
+  const Size words = s.codes.rows, query = block_y(), chunks = (s.codes.cols + s.chunk - 1) / s.chunk;
+  const Size row = query * (chunks + 1) + block_x(), limit = at(s.limits, query);
+  const Size first = block_x() * s.chunk, end = smaller(s.codes.cols, first + s.chunk);
+  bool holds = false;
+  for (Size d = thread_x(); d <= limit; d += block_threads) {
+    const std::int32_t place = at(s.counts, row, d);
+    next[d] = place;
+    holds = holds || (place < at(s.counts, row + 1, d) && place < s.k);
+  }
+  if (!any_of_block(holds)) return;
+  for (Size from = first; from < end; from += block_threads) {
+    const Size i = from + thread_x();
+    int distance = 0;
+    for (Size w = 0; i < end && w < words; ++w) distance += bits_set(at(s.codes, w, i) ^ at(s.queries, query, w));
+    const bool candidate = i < end && distance <= limit;
+    near[thread_x()] = candidate ? distance : -1;
+    if (!any_of_block(candidate)) continue;
+    std::int32_t place = 0;
+    bool last = candidate;
+    if (candidate) {
+      place = next[distance];
+      for (Size t = 0; t < thread_x(); ++t) place += near[t] == distance ? 1 : 0;
+      for (Size t = thread_x() + 1; t < block_threads; ++t) last = last && near[t] != distance;
+      if (place < s.k) {
+        at(s.ids, query, place) = static_cast<std::int32_t>(i);
+        at(s.distances, query, place) = distance;
+      }
+    }
+    barrier();
+    if (last) next[distance] = place + 1;
+    barrier();
+  }
+}
+
+template <int Queries, int Bins>
+void run_search(Device& device, const HammingSearch& s) {
+  const Size chunks = s.chunks(), queries = s.queries.rows;
+  launch(device, {chunks, (queries + Queries - 1) / Queries}, block_threads, count_distances_kernel<Queries, Bins>, s);
+  launch(device, {queries, 1}, block_threads, place_distances_kernel<Bins>, s);
+  launch(device, {chunks, queries}, block_threads, gather_nearest_kernel<Bins>, s);
+}
+
+inline void search_codes_of(Device& device, const HammingSearch& s) {
+  if (s.bits <= 1024) {
+    run_search<4, 1025>(device, s);
+  } else {
+    run_search<1, 4097>(device, s);
+  }
+}
+
+}  // namespace hashweave::cuda

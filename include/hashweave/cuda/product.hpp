@@ -1,0 +1,29 @@
+#pragma once
+#include <cstdint>
+#include <hashweave/core/form.hpp>
+#include <hashweave/core/mat.hpp>
+#include <hashweave/cuda/backend.hpp>
+
+namespace hashweave::cuda {
+
+/// c = alpha * op(a) op(b) + (keep ? c : 0) + bias, the bias (cols of c) for every row where there is one; `batch` such
+/// products, each a step further in every operand. Operands are T, or bfloat16 as the bits of `std::uint16_t`.
+template <class T, class Operand = T>
+struct Product {
+  Form form;
+  Mat<T> c;
+  Mat<const Operand> a, b;
+  T alpha = 1;
+  bool keep = false;
+  const T* bias = nullptr;
+  Size batch = 1, step_a = 0, step_b = 0, step_c = 0, step_bias = 0;  ///< in values
+
+  Size depth() const { return form == Form::tn ? a.rows : a.cols; }
+};
+
+/// The one place where matrices are multiplied: cuBLASLt on the device (cublas.cuh). c is not empty.
+void multiply_matrices(Device& device, const Product<float>& p);
+void multiply_matrices(Device& device, const Product<double>& p);
+void multiply_matrices(Device& device, const Product<float, std::uint16_t>& p);
+
+}  // namespace hashweave::cuda

@@ -1,0 +1,2 @@
+// The one file that nvcc compiles.
+#include <hashweave/cuda/definitions.cuh>

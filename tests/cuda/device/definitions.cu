@@ -1,0 +1,1 @@
+#include <hashweave/cuda/definitions.cuh>

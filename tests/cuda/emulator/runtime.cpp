@@ -1,0 +1,105 @@
+// The backend compiled for the emulated device, in float and in double: its memory, its products (by Eigen), and every
+// kernel.
+#include "cuda/emulator/device.hpp"
+// the emulated device comes before any kernel
+#include <Eigen/Core>
+#include <bit>
+#include <cstring>
+#include <hashweave/cuda/kernels.cuh>
+
+namespace hashweave {
+
+std::byte* CudaMemory::allocate(std::size_t bytes, std::size_t) { return emulator::take(bytes, false); }
+void CudaMemory::deallocate(std::byte* p, std::size_t) noexcept { emulator::give_back(p); }
+void CudaMemory::zero(void* p, std::size_t bytes) {
+  const emulator::Open open;
+  std::memset(p, 0, bytes);
+  emulator::mark(p, bytes, emulator::State::written);
+}
+void CudaMemory::copy(void* to, const void* from, std::size_t bytes) {
+  const emulator::Open open;
+  std::memcpy(to, from, bytes);
+  emulator::copy_marks(to, from, bytes);
+}
+void CudaMemory::copy_from_host(void* to, const void* host, std::size_t bytes) {
+  const emulator::Open open;
+  std::memcpy(to, host, bytes);
+  emulator::mark(to, bytes, emulator::State::written);
+}
+void CudaMemory::copy_to_host(void* host, const void* from, std::size_t bytes) {
+  const emulator::Open open;
+  emulator::require_written(from, bytes, "copy_to_host");
+  std::memcpy(host, from, bytes);
+}
+void CudaMemory::forbid(void* p, std::size_t bytes) { emulator::mark(p, bytes, emulator::State::nobodys); }
+void CudaMemory::permit(void* p, std::size_t bytes) { emulator::mark(p, bytes, emulator::State::taken); }
+
+std::byte* CudaSharedMemory::allocate(std::size_t bytes, std::size_t) { return emulator::take(bytes, true); }
+void CudaSharedMemory::deallocate(std::byte* p, std::size_t) noexcept { emulator::give_back(p); }
+void CudaSharedMemory::zero(void* p, std::size_t bytes) { std::memset(p, 0, bytes); }
+
+namespace cuda {
+
+DevicePointer open_device() { return DevicePointer{new Device{}}; }
+void CloseDevice::operator()(Device* device) const noexcept { delete device; }
+void synchronise(Device&) {}
+
+namespace {
+
+template <class T>
+using Values = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+float number_of(std::uint16_t bits) { return std::bit_cast<float>(std::uint32_t{bits} << 16); }
+float number_of(float x) { return x; }
+double number_of(double x) { return x; }
+
+template <class T, class U>
+Values<T> read(const Mat<U>& m) {
+  Values<T> values(m.rows, m.cols);
+  for (Size r = 0; r < m.rows; ++r) {
+    emulator::require_written(m.row(r), static_cast<std::size_t>(m.cols) * sizeof(U), "a product");
+    for (Size c = 0; c < m.cols; ++c) values(r, c) = number_of(m(r, c));
+  }
+  return values;
+}
+
+template <class T, class U>
+void by_eigen(const Product<T, U>& p) {
+  const emulator::Open open;
+  for (Size i = 0; i < p.batch; ++i) {
+    const Values<T> a = read<T>(Mat<const U>{p.a.data + i * p.step_a, p.a.rows, p.a.cols, p.a.ld});
+    const Values<T> b = read<T>(Mat<const U>{p.b.data + i * p.step_b, p.b.rows, p.b.cols, p.b.ld});
+    Values<T> sum = p.alpha * (p.form == Form::nn   ? Values<T>{a * b}
+                               : p.form == Form::nt ? Values<T>{a * b.transpose()}
+                                                    : Values<T>{a.transpose() * b});
+    Mat<T> c{p.c.data + i * p.step_c, p.c.rows, p.c.cols, p.c.ld};
+    if (sum.rows() != c.rows || sum.cols() != c.cols) emulator::fault("product: shapes that do not fit");
+    if (p.keep) sum += read<T>(c);
+    if (p.bias != nullptr) sum.rowwise() += read<T>(matrix<const T>(p.bias + i * p.step_bias, 1, c.cols)).row(0);
+    for (Size r = 0; r < c.rows; ++r) {
+      for (Size k = 0; k < c.cols; ++k) at(c, r, k) = sum(r, k);
+    }
+  }
+}
+
+}  // namespace
+
+void multiply_matrices(Device&, const Product<float>& p) { by_eigen(p); }
+void multiply_matrices(Device&, const Product<double>& p) { by_eigen(p); }
+void multiply_matrices(Device&, const Product<float, std::uint16_t>& p) { by_eigen(p); }
+
+}  // namespace cuda
+
+void cuda::search_codes(Device& device, const HammingSearch& search) { search_codes_of(device, search); }
+
+#define HASHWEAVE_KERNEL template
+#define T float
+template void multiply(Cuda<T>&, Form, Out<T>, In<T>, In<T>, double, bool);
+#include <hashweave/cuda/kernel_list.inc>
+#undef T
+#define T double
+template void multiply(Cuda<T>&, Form, Out<T>, In<T>, In<T>, double, bool);
+#include <hashweave/cuda/kernel_list.inc>
+#undef T
+#undef HASHWEAVE_KERNEL
+
+}  // namespace hashweave

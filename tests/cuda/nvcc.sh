@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# nvcc compiles and links the CUDA backend for three generations of GPUs without a warning, in a project that uses the
+# installed package; what each kernel takes of a multiprocessor is written down, and none may spill registers.
+# usage: nvcc.sh SOURCE_DIR BUILD_DIR WORK_DIR
+set -euo pipefail
+source=$1 build=$2 work=$3
+nvcc=$(command -v nvcc || true)
+for place in "${CUDA_HOME:-}" /usr/local/cuda; do
+  [[ -z $nvcc && -x $place/bin/nvcc ]] && nvcc=$place/bin/nvcc
+done
+[[ -n $nvcc ]] || { echo "skipped: nvcc is not installed"; exit 77; }
+
+mkdir -p "$work"
+rm -rf "$work/build" "$work/prefix"
+cmake --install "$build" --prefix "$work/prefix" >"$work/install.log"
+generator=()
+command -v ninja >/dev/null && generator=(-G Ninja)
+cmake -S "$source/tests/consumers/cuda" -B "$work/build" "${generator[@]}" -D CMAKE_BUILD_TYPE=Release \
+  -D CMAKE_CUDA_COMPILER="$nvcc" -D CMAKE_CUDA_ARCHITECTURES="80-real;90-real;100-real" \
+  -D CMAKE_PREFIX_PATH="$work/prefix" -D CMAKE_FIND_USE_PACKAGE_REGISTRY=OFF >"$work/configure.log" 2>&1 ||
+  { cat "$work/configure.log"; exit 1; }
+cmake --build "$work/build" >"$work/build.log" 2>&1 || { grep -v 'ptxas info' "$work/build.log" | tail -n 60; exit 1; }
+"$work/build/consumer"
+
+# Blocks a multiprocessor holds at a time: bounded by its 64 Ki registers, 2048 threads, 32 blocks, and 164 KiB (sm_80)
+# or 228 KiB of shared memory, of which each block takes 1 KiB more than it asks for.
+c++filt <"$work/build.log" | awk -v out="$work/kernels.md" '
+  BEGIN { print "| kernel | architecture | registers | spilled bytes | shared memory | blocks (threads) of a multiprocessor |\n|---|---|---|---|---|---|" >out }
+  /Compiling entry function/ {
+    name = $0
+    sub(/.*entry function ./, "", name)
+    arch = name
+    sub(/.*for .sm_/, "", arch); sub(/[^0-9].*/, "", arch)
+    sub(/. for .sm_.*/, "", name)
+    sub(/^void /, "", name)
+    gsub(/hashweave::(cuda::)?/, "", name)
+    sub(/\(.*/, "", name)
+  }
+  /bytes spill stores/ { spilled = $5 + $9; stack = $1 }
+  /Used [0-9]+ registers/ {
+    registers = $0; sub(/.*Used /, "", registers); registers += 0
+    shared = 0
+    if (match($0, /[0-9]+ bytes smem/)) shared = substr($0, RSTART) + 0
+    threads = name ~ /^row_kernel/ ? 128 : 256
+    blocks = int(65536 / (int((registers + 7) / 8) * 8 * threads))
+    if (2048 / threads < blocks) blocks = 2048 / threads
+    most = int((arch == "80" ? 164 : 228) * 1024 / (shared + 1024))
+    if (most < blocks) blocks = most
+    printf "| %s | sm_%s | %d | %d | %d | %d (%d) |\n", name, arch, registers, spilled, shared, blocks, blocks * threads >out
+    kernels++
+    seen[arch] = 1
+    if (spilled > 0) { print name " for sm_" arch " spills " spilled " bytes"; faults++ }
+    if (blocks < 2) { print name " for sm_" arch ": fewer than two blocks of a multiprocessor"; faults++ }
+  }
+  END {
+    for (a = 1; a <= split("80 90 100", all, " "); a++) if (!(all[a] in seen)) { print "no kernels for sm_" all[a]; faults++ }
+    if (faults > 0) exit 1
+    print kernels " kernels compiled, none spills"
+  }'
+echo "figures: $work/kernels.md"
