@@ -53,8 +53,8 @@ class HashNetworkOf final : public HashNetwork {
   Size parameter_count() const override { return model_.params.count(); }
   void use(Precision precision) override { be_.use(precision); }
 
-  /// As the layers say; but a linear head begins small. Class tokens have a large common part, so that products of codes
-  /// without bound would all begin far above 0, and losses on these bring them all to 0 instead of apart.
+  /// As the layers say; but a linear head begins small. Class tokens have a large common part, so that products of
+  /// codes without bound would all begin far above 0, and losses on these bring them all to 0 instead of apart.
   void initialise(std::uint64_t seed) override {
     model_.params.initialise(seed);
     if constexpr (std::is_same_v<T, LinearTop>) {
