@@ -89,6 +89,21 @@ TEST_CASE("Release gives back what was taken since the mark, across blocks", "[c
   CHECK(tape.take<char>(64) == again);
   CHECK(tape.step_peak() == 64 + 64 + 5'000'000);
 }
+TEST_CASE("A tape counts how often it became empty", "[core][tape]") {
+  HostTape tape;
+  CHECK(tape.emptied() == 0);
+  const auto empty = tape.mark();
+  tape.take<char>(1);
+  const auto mark = tape.mark();
+  tape.take<char>(1);
+  tape.release(mark);
+  CHECK(tape.emptied() == 0);
+  tape.release(empty);
+  CHECK(tape.emptied() == 1);
+  tape.take<char>(3'000'000);  // outgrows the block
+  tape.rewind();
+  CHECK(tape.emptied() == 2);
+}
 TEST_CASE("A buffer in a backend's memory is zero at first and moves without copying", "[core][memory]") {
   Buffer<float, HostMemory> a{100};
   CHECK(aligned(a.data()));
