@@ -157,6 +157,19 @@ TEST_CASE("CUDA attention of one token agrees with the CPU's", "[cuda]") {
   });
 }
 
+TEST_CASE("CUDA kernels take ids and segments in any memory of the host", "[cuda]") {
+  const std::vector<std::int32_t> ids{0, 2, 1, 2};
+  const std::vector<Size> offsets{0, 3, 4};
+  check_agrees([&](auto& r) {
+    const Segments segments{offsets.data(), 2};
+    const auto word = r.in(3, 5, 1), dy = r.in(4, 5, 2), d_word = r.in(3, 5, 3), y = r.out(4, 5), picked = r.out(2, 5);
+    embed(r.be, y, ids.data(), nullptr, segments, word, {}, {});
+    embed_backward(r.be, d_word, {}, {}, dy, ids.data(), nullptr, segments);
+    pick_rows(r.be, picked, dy, segments, true);
+    r.keep(y, d_word, picked);
+  });
+}
+
 TEST_CASE("CUDA kernels on tokens agree with the CPU's", "[cuda]") {
   const auto lengths = GENERATE(from_range(batches));
   check_agrees([=](auto& r) {

@@ -27,7 +27,8 @@ struct CudaMemory {
   static void permit(void* p, std::size_t bytes);
 };
 
-/// The host's memory, pinned and mapped, so that kernels read it as well: offsets, ids and owners lie here.
+/// The host's memory, pinned and mapped, so that kernels read it as well: offsets, ids and owners lie here. They read it
+/// after the call has returned: before the host writes it again, call `be.synchronise()` or read a result of that step.
 ///
 ///     Buffer<std::int32_t, CudaSharedMemory> ids{tokens};
 struct CudaSharedMemory {

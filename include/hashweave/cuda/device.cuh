@@ -81,6 +81,11 @@ void launch(Device& device, Blocks blocks, Size threads, void (*kernel)(P...), s
   check(cudaPeekAtLastError(), "launch of a kernel", __FILE__, __LINE__);
 }
 
+/// Copies any memory of the host or the device to the device's, when the stream comes to it.
+inline void copy_shared(Device& device, void* to, const void* from, std::size_t bytes) {
+  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, stream_of(device)), "cudaMemcpyAsync", __FILE__, __LINE__);
+}
+
 }  // namespace hashweave::cuda
 
 #elif !defined(HASHWEAVE_CUDA_EMULATED)

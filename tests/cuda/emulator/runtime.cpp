@@ -22,9 +22,7 @@ void CudaMemory::copy(void* to, const void* from, std::size_t bytes) {
   emulator::copy_marks(to, from, bytes);
 }
 void CudaMemory::copy_from_host(void* to, const void* host, std::size_t bytes) {
-  const emulator::Open open;
-  std::memcpy(to, host, bytes);
-  emulator::mark(to, bytes, emulator::State::written);
+  emulator::copy_in(to, host, bytes);
 }
 void CudaMemory::copy_to_host(void* host, const void* from, std::size_t bytes) {
   const emulator::Open open;
