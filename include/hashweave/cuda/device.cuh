@@ -78,7 +78,7 @@ void launch(Device& device, Blocks blocks, Size threads, void (*kernel)(P...), s
   if (blocks.across == 0 || blocks.down == 0) return;
   kernel<<<dim3(static_cast<unsigned>(blocks.across), static_cast<unsigned>(blocks.down)),
            static_cast<unsigned>(threads), 0, stream_of(device)>>>(args...);
-  check(cudaPeekAtLastError(), "launch of a kernel", __FILE__, __LINE__);
+  check(cudaGetLastError(), "launch of a kernel", __FILE__, __LINE__);
 }
 
 /// Copies any memory of the host or the device to the device's, when the stream comes to it.
