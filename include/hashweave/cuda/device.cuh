@@ -7,6 +7,9 @@
 // The few words with which all kernels are written. For nvcc they are here; a host's compiler gets them from an
 // emulator of the device, which the tests include before any kernel.
 #if defined(__CUDACC__)
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 700
+#error "hashweave's CUDA backend is for GPUs of compute capability 7.0 or higher: set CMAKE_CUDA_ARCHITECTURES"
+#endif
 #include <cuda_runtime.h>
 
 #include <hashweave/cuda/check.cuh>
