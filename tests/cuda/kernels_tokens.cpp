@@ -1,3 +1,5 @@
+#include <hashweave/cuda/product.hpp>
+
 #include "cuda/run.hpp"
 
 using namespace hashweave;
@@ -49,6 +51,16 @@ TEST_CASE("CUDA products of groups agree with the CPU's", "[cuda]") {
     grouped_affine_backward_weight(r.be, dw, db, dy, x, groups);
     r.keep(y, dx, dw, db);
   });
+}
+
+TEST_CASE("A CUDA product's operands are aligned as all of a batch are", "[cuda]") {
+  alignas(16) const float x[4]{};
+  CHECK(cuda::alignment_of(x) == 16);
+  CHECK(cuda::alignment_of(x + 1) == 4);
+  CHECK(cuda::alignment_of(x + 2) == 8);
+  CHECK(cuda::alignment_of(x, 12) == 16);
+  CHECK(cuda::alignment_of(x, 6) == 8);
+  CHECK(cuda::alignment_of(x + 2, 3) == 4);
 }
 
 TEST_CASE("CUDA products in bf16 round their operands to nearest, ties to even", "[cuda]") {
