@@ -27,8 +27,8 @@ struct CudaMemory {
   static void permit(void* p, std::size_t bytes);
 };
 
-/// The host's memory, pinned and mapped, so that kernels read it as well: offsets, ids and owners lie here. They read it
-/// after the call has returned: before the host writes it again, call `be.synchronise()` or read a result of that step.
+/// The host's memory, pinned and mapped: offsets, ids and owners lie here. Kernels read it after the call has returned;
+/// before the host writes it again, call `be.synchronise()` or read a result of that step.
 ///
 ///     Buffer<std::int32_t, CudaSharedMemory> ids{tokens};
 struct CudaSharedMemory {
@@ -87,8 +87,8 @@ class Cuda {
   /// Waits for all kernels. @throws CudaError when one has failed.
   void synchronise() { cuda::synchronise(*device_); }
 
-  /// n values that the host writes and kernels read, valid as long as what is on the tape. The first that are taken after
-  /// the tape was empty give back those before, once the kernels that may still read them are done.
+  /// n values that the host writes and kernels read, valid as long as what is on the tape. The first that are taken
+  /// after the tape was empty give back those before, once the kernels that may still read them are done.
   template <class U>
   U* take_shared(Size n) {
     if (seen_ != tape_.emptied()) {
