@@ -2,12 +2,26 @@
 
 #include <catch2/catch.hpp>
 #include <cstdint>
+#include <hashweave/core/error.hpp>
 
 using namespace hashweave;
 
 namespace {
 
 using HostTape = Tape<HostMemory>;
+/// Memory that cannot be made zero, and how many pieces of it are held.
+struct NeverZero : HostMemory {
+  static inline int held = 0;
+  static std::byte* allocate(std::size_t bytes, std::size_t alignment) {
+    ++held;
+    return HostMemory::allocate(bytes, alignment);
+  }
+  static void deallocate(std::byte* p, std::size_t alignment) noexcept {
+    --held;
+    HostMemory::deallocate(p, alignment);
+  }
+  static void zero(void*, std::size_t) { throw Error{"zero"}; }
+};
 bool aligned(const void* p) { return reinterpret_cast<std::uintptr_t>(p) % 64 == 0; }
 
 }  // namespace
@@ -89,6 +103,21 @@ TEST_CASE("Release gives back what was taken since the mark, across blocks", "[c
   CHECK(tape.take<char>(64) == again);
   CHECK(tape.step_peak() == 64 + 64 + 5'000'000);
 }
+TEST_CASE("A tape counts how often it became empty", "[core][tape]") {
+  HostTape tape;
+  CHECK(tape.emptied() == 0);
+  const auto empty = tape.mark();
+  tape.take<char>(1);
+  const auto mark = tape.mark();
+  tape.take<char>(1);
+  tape.release(mark);
+  CHECK(tape.emptied() == 0);
+  tape.release(empty);
+  CHECK(tape.emptied() == 1);
+  tape.take<char>(3'000'000);  // outgrows the block
+  tape.rewind();
+  CHECK(tape.emptied() == 2);
+}
 TEST_CASE("A buffer in a backend's memory is zero at first and moves without copying", "[core][memory]") {
   Buffer<float, HostMemory> a{100};
   CHECK(aligned(a.data()));
@@ -104,4 +133,8 @@ TEST_CASE("A buffer in a backend's memory is zero at first and moves without cop
   CHECK(c.data() == nullptr);
   c = std::move(b);
   CHECK(c.data() == place);
+}
+TEST_CASE("A buffer that cannot be made zero is given back", "[core][memory]") {
+  CHECK_THROWS_AS((Buffer<float, NeverZero>{100}), Error);
+  CHECK(NeverZero::held == 0);
 }

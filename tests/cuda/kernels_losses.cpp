@@ -20,6 +20,15 @@ TEST_CASE("CUDA losses with hardest negatives agree with the CPU's", "[cuda]") {
   });
 }
 
+TEST_CASE("CUDA losses take owners in any memory of the host", "[cuda]") {
+  const std::vector<std::int64_t> ids{7, 8, 7, 9, 8};
+  check_agrees([&](auto& r) {
+    const auto s = r.in(5, 5, 1), ds = r.out(5, 5), value = r.in(1, 1, 2);
+    hardest_triplet(r.be, value, ds, s, ids, 0.2, 0.5);
+    r.keep(value, ds);
+  });
+}
+
 TEST_CASE("CUDA losses take the first of equally hard negatives, as the CPU's do", "[cuda]") {
   check_agrees([](auto& r) {
     std::vector<double> values;

@@ -1,3 +1,5 @@
+#include <hashweave/cuda/product.hpp>
+
 #include "cuda/run.hpp"
 
 using namespace hashweave;
@@ -49,6 +51,16 @@ TEST_CASE("CUDA products of groups agree with the CPU's", "[cuda]") {
     grouped_affine_backward_weight(r.be, dw, db, dy, x, groups);
     r.keep(y, dx, dw, db);
   });
+}
+
+TEST_CASE("A CUDA product's operands are aligned as all of a batch are", "[cuda]") {
+  alignas(16) const float x[4]{};
+  CHECK(cuda::alignment_of(x) == 16);
+  CHECK(cuda::alignment_of(x + 1) == 4);
+  CHECK(cuda::alignment_of(x + 2) == 8);
+  CHECK(cuda::alignment_of(x, 12) == 16);
+  CHECK(cuda::alignment_of(x, 6) == 8);
+  CHECK(cuda::alignment_of(x + 2, 3) == 4);
 }
 
 TEST_CASE("CUDA products in bf16 round their operands to nearest, ties to even", "[cuda]") {
@@ -154,6 +166,19 @@ TEST_CASE("CUDA attention of one token agrees with the CPU's", "[cuda]") {
     token_attention(r.be, m, p, kept, mass, u, x, shape, last);
     token_attention_backward(r.be, dx, du, dm, dropout > 0 ? d_mass : decltype(dx){}, p, kept, u, x, shape, last);
     r.keep(m, mass, dx, du);
+  });
+}
+
+TEST_CASE("CUDA kernels take ids and segments in any memory of the host", "[cuda]") {
+  const std::vector<std::int32_t> ids{0, 2, 1, 2};
+  const std::vector<Size> offsets{0, 3, 4};
+  check_agrees([&](auto& r) {
+    const Segments segments{offsets.data(), 2};
+    const auto word = r.in(3, 5, 1), dy = r.in(4, 5, 2), d_word = r.in(3, 5, 3), y = r.out(4, 5), picked = r.out(2, 5);
+    embed(r.be, y, ids.data(), nullptr, segments, word, {}, {});
+    embed_backward(r.be, d_word, {}, {}, dy, ids.data(), nullptr, segments);
+    pick_rows(r.be, picked, dy, segments, true);
+    r.keep(y, d_word, picked);
   });
 }
 

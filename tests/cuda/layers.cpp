@@ -132,3 +132,23 @@ TEST_CASE("Layers on CUDA agree with the CPU's", "[cuda]") {
     check_layer_agrees<Tokens<8>>(InSlices<Linear<8, 33>, Gelu, Linear<33, 8>>{{}, 2}, lengths);
   }
 }
+
+TEST_CASE("What CUDA shares with the host is given back with the tape", "[cuda]") {
+  Cuda<float> be;
+  const Size* places[3];
+  for (const Size*& place : places) {
+    be.tape().rewind();
+    be.tape().take<float>(1);
+    Size* first = be.take_shared<Size>(4);
+    std::fill_n(first, 4, Size{7});
+    {
+      const TapeScope<Cuda<float>> scope{be};
+      be.tape().take<float>(1);
+    }
+    Size* second = be.take_shared<Size>(4);
+    std::fill_n(second, 4, Size{8});
+    CHECK(std::count(first, first + 4, 7) == 4);  // not before
+    place = first;
+  }
+  CHECK(places[1] == places[2]);
+}

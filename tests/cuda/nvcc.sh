@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# nvcc compiles and links the CUDA backend for three generations of GPUs without a warning, in a project that uses the
-# installed package; what each kernel takes of a multiprocessor is written down, and none may spill registers.
+# nvcc compiles and links the CUDA backend for three generations of GPUs (those of them that it knows) without a warning,
+# in a project that uses the installed package; what each kernel takes of a multiprocessor is written down, and none may
+# spill registers.
 # usage: nvcc.sh SOURCE_DIR BUILD_DIR WORK_DIR
 set -euo pipefail
 source=$1 build=$2 work=$3
@@ -13,10 +14,26 @@ done
 mkdir -p "$work"
 rm -rf "$work/build" "$work/prefix"
 cmake --install "$build" --prefix "$work/prefix" >"$work/install.log"
+known=$("$nvcc" --list-gpu-arch)
+architectures=()
+for a in 80 90 100; do
+  if grep -qx "compute_$a" <<<"$known"; then architectures+=("$a"); fi
+done
+# refused TEXT OPTION...: so compiled, the definitions stop with this text
+refused() {
+  local text=$1
+  shift
+  "$nvcc" -std=c++20 -E -I "$work/prefix/include" "$@" "$source/tests/consumers/cuda/kernels.cu" >/dev/null 2>"$work/refused.log" &&
+    { echo "not refused: $*"; exit 1; }
+  grep -q "error.*$text" "$work/refused.log" || { tail "$work/refused.log"; exit 1; }
+}
+refused "needs the legacy default stream" -default-stream per-thread
+if grep -qx compute_60 <<<"$known"; then refused "compute capability 7.0 or higher" -arch=sm_60; fi
+
 generator=()
 command -v ninja >/dev/null && generator=(-G Ninja)
 cmake -S "$source/tests/consumers/cuda" -B "$work/build" "${generator[@]}" -D CMAKE_BUILD_TYPE=Release \
-  -D CMAKE_CUDA_COMPILER="$nvcc" -D CMAKE_CUDA_ARCHITECTURES="80-real;90-real;100-real" \
+  -D CMAKE_CUDA_COMPILER="$nvcc" -D CMAKE_CUDA_ARCHITECTURES="$(IFS=';'; echo "${architectures[*]/%/-real}")" \
   -D CMAKE_PREFIX_PATH="$work/prefix" -D CMAKE_FIND_USE_PACKAGE_REGISTRY=OFF >"$work/configure.log" 2>&1 ||
   { cat "$work/configure.log"; exit 1; }
 cmake --build "$work/build" >"$work/build.log" 2>&1 || { grep -v 'ptxas info' "$work/build.log" | tail -n 60; exit 1; }
@@ -24,7 +41,7 @@ cmake --build "$work/build" >"$work/build.log" 2>&1 || { grep -v 'ptxas info' "$
 
 # Blocks a multiprocessor holds at a time: bounded by its 64 Ki registers, 2048 threads, 32 blocks, and 164 KiB (sm_80)
 # or 228 KiB of shared memory, of which each block takes 1 KiB more than it asks for.
-c++filt <"$work/build.log" | awk -v out="$work/kernels.md" '
+c++filt <"$work/build.log" | awk -v out="$work/kernels.md" -v wanted="${architectures[*]}" '
   BEGIN { print "| kernel | architecture | registers | spilled bytes | shared memory | blocks (threads) of a multiprocessor |\n|---|---|---|---|---|---|" >out }
   /Compiling entry function/ {
     name = $0
@@ -53,7 +70,7 @@ c++filt <"$work/build.log" | awk -v out="$work/kernels.md" '
     if (blocks < 2) { print name " for sm_" arch ": fewer than two blocks of a multiprocessor"; faults++ }
   }
   END {
-    for (a = 1; a <= split("80 90 100", all, " "); a++) if (!(all[a] in seen)) { print "no kernels for sm_" all[a]; faults++ }
+    for (a = 1; a <= split(wanted, all, " "); a++) if (!(all[a] in seen)) { print "no kernels for sm_" all[a]; faults++ }
     if (faults > 0) exit 1
     print kernels " kernels compiled, none spills"
   }'

@@ -51,7 +51,8 @@ class Buffer {
   static constexpr std::size_t alignment = 64;
 
   Buffer() = default;
-  explicit Buffer(Size n) : size_{n} {
+  explicit Buffer(Size n) : Buffer{} {  // a whole object from here on: should zero throw, the destructor runs
+    size_ = n;
     if (n > 0) {
       data_ = reinterpret_cast<T*>(Memory::allocate(bytes(), alignment));
       Memory::zero(data_, bytes());

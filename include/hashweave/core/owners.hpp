@@ -8,7 +8,7 @@
 namespace hashweave {
 
 /// To what each pair of a batch belongs (image ids): pairs of one owner are never negatives of each other. Empty: every
-/// pair is its own. Non-owning; memory that the host and the backend can read.
+/// pair is its own. Non-owning; the host's memory.
 struct Owners {
   const std::int64_t* ids = nullptr;
   Size count = 0;

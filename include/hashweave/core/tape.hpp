@@ -46,6 +46,7 @@ class Tape {
     block_ = m.block;
     offset_ = m.offset;
     top_ = m.top;
+    if (top_ == 0) ++emptied_;
   }
 
   /// Gives back everything, and brings the tape to its exact size when a step has outgrown it.
@@ -68,6 +69,8 @@ class Tape {
   std::size_t used() const { return top_; }
   std::size_t step_peak() const { return step_peak_; }
   std::size_t high_water() const { return high_water_; }
+  /// How often everything was given back: what lay here when this number was another is gone.
+  std::size_t emptied() const { return emptied_; }
 
  private:
   struct Block {
@@ -101,7 +104,7 @@ class Tape {
   }
 
   std::vector<Block> blocks_;
-  std::size_t block_ = 0, offset_ = 0, top_ = 0, step_peak_ = 0, high_water_ = 0;
+  std::size_t block_ = 0, offset_ = 0, top_ = 0, step_peak_ = 0, high_water_ = 0, emptied_ = 0;
 };
 
 }  // namespace hashweave

@@ -177,7 +177,7 @@ template <class T>
 void attention_backward(Cuda<T>& be, Out<T> dqkv, Out<T> dbias, In<T> d_o, In<T> qkv, In<T> o, In<T> lse, In<T> bias,
                         const AttentionShape& shape) {
   const Size width = o.cols / shape.heads, longest = shape.segments.longest();
-  const auto mark = be.tape().mark();
+  const TapeScope<Cuda<T>> scope{be};
   const Mat<T> delta = matrix(be.tape().template take<T>(o.rows * shape.heads), o.rows, shape.heads);
   Mat<T> all_ds{};
   if (dbias.data != nullptr) {
@@ -196,7 +196,6 @@ void attention_backward(Cuda<T>& be, Out<T> dqkv, Out<T> dbias, In<T> d_o, In<T>
         be, dbias.rows, dbias.cols,
         cuda::BiasGradient<T>{dbias, all_ds, b.h.offsets, b.h.ids, shape.segments.count, shape.heads, shape.causal});
   }
-  be.tape().release(mark);
 }
 
 }  // namespace hashweave

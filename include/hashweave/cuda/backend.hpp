@@ -27,7 +27,8 @@ struct CudaMemory {
   static void permit(void* p, std::size_t bytes);
 };
 
-/// The host's memory, pinned and mapped, so that kernels read it as well: offsets, ids and owners lie here.
+/// The host's memory, pinned and mapped: offsets, ids and owners lie here. Kernels read it after the call has returned;
+/// before the host writes it again, call `be.synchronise()` or read a result of that step.
 ///
 ///     Buffer<std::int32_t, CudaSharedMemory> ids{tokens};
 struct CudaSharedMemory {
@@ -86,13 +87,14 @@ class Cuda {
   /// Waits for all kernels. @throws CudaError when one has failed.
   void synchronise() { cuda::synchronise(*device_); }
 
-  /// n values that the host writes and kernels read, valid as long as what is on the tape. They are given back when the
-  /// tape has been rewound, after the kernels that may still read them.
+  /// n values that the host writes and kernels read, valid as long as what is on the tape. The first that are taken
+  /// after the tape was empty give back those before, once the kernels that may still read them are done.
   template <class U>
   U* take_shared(Size n) {
-    if (tape_.used() == 0) {
+    if (seen_ != tape_.emptied()) {
       synchronise();
       shared_.rewind();
+      seen_ = tape_.emptied();
     }
     tape_.template take<std::byte>(1);  // so that the tape is not empty while these are in use
     return shared_.template take<U>(n);
@@ -102,6 +104,7 @@ class Cuda {
   cuda::DevicePointer device_;
   Tape<CudaMemory> tape_;
   Tape<CudaSharedMemory> shared_;
+  std::size_t seen_ = 0;  ///< tape_.emptied() when shared_ was rewound last
   RandomState random_;
   Precision precision_ = Precision::full;
 };

@@ -9,6 +9,7 @@ namespace hashweave::cuda {
 /// @throws CudaError that names the call, its place and the driver's word for it, unless it succeeded.
 inline void check(cudaError_t status, const char* call, const char* file, int line) {
   if (status != cudaSuccess) [[unlikely]] {
+    cudaGetLastError();  // so that the next launch is not blamed
     throw CudaError{std::string{call} + " at " + file + ":" + std::to_string(line) + ": " + cudaGetErrorString(status)};
   }
 }

@@ -98,12 +98,6 @@ void set(Preference& preference, cublasLtMatmulPreferenceAttributes_t what, cons
   check(cublasLtMatmulPreferenceSetAttribute(preference.handle, what, &value, sizeof value),
         "cublasLtMatmulPreferenceSetAttribute", __FILE__, __LINE__);
 }
-/// The largest power of two, up to 16, that divides an address.
-inline std::uint32_t alignment_of(const void* p) {
-  std::uint32_t bytes = 16;
-  while (reinterpret_cast<std::uintptr_t>(p) % bytes != 0) bytes /= 2;
-  return bytes;
-}
 
 template <class T, class Operand>
 void by_cublas(Device& device, const Product<T, Operand>& p) {
@@ -117,14 +111,13 @@ void by_cublas(Device& device, const Product<T, Operand>& p) {
   if (p.bias != nullptr) {
     set(operation, CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);
     set(operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, p.bias);
-    if (p.batch > 1) set(operation, CUBLASLT_MATMUL_DESC_BIAS_BATCH_STRIDE, static_cast<std::int64_t>(p.step_bias));
   }
   const Layout a = layout_of<Operand>(p.a.rows, p.a.cols, p.a.ld, p.batch, p.step_a);
   const Layout b = layout_of<Operand>(p.b.rows, p.b.cols, p.b.ld, p.batch, p.step_b);
   const Layout c = layout_of<T>(p.c.rows, p.c.cols, p.c.ld, p.batch, p.step_c);
 
-  const std::uint32_t align_a = alignment_of(p.a.data), align_b = alignment_of(p.b.data),
-                      align_c = alignment_of(p.c.data);
+  const std::uint32_t align_a = alignment_of(p.a.data, p.step_a), align_b = alignment_of(p.b.data, p.step_b),
+                      align_c = alignment_of(p.c.data, p.step_c);
   const Device::Kind kind{data_type<Operand>,
                           p.form,
                           p.c.rows,

@@ -1,5 +1,8 @@
 #pragma once
 /// The CUDA backend's definitions, in float. A program compiles them in exactly one .cu file.
+#ifdef CUDA_API_PER_THREAD_DEFAULT_STREAM
+#error "hashweave's CUDA backend needs the legacy default stream: compile without --default-stream per-thread"
+#endif
 // nvcc does not know g++'s pragma in core/random.hpp, and says of Mat's conversion that Mat<const T> has no use for it.
 #pragma nv_diag_suppress 1675, 554
 #include <hashweave/cuda/device.cuh>

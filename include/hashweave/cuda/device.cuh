@@ -7,6 +7,9 @@
 // The few words with which all kernels are written. For nvcc they are here; a host's compiler gets them from an
 // emulator of the device, which the tests include before any kernel.
 #if defined(__CUDACC__)
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 700
+#error "hashweave's CUDA backend is for GPUs of compute capability 7.0 or higher: set CMAKE_CUDA_ARCHITECTURES"
+#endif
 #include <cuda_runtime.h>
 
 #include <hashweave/cuda/check.cuh>
@@ -78,7 +81,12 @@ void launch(Device& device, Blocks blocks, Size threads, void (*kernel)(P...), s
   if (blocks.across == 0 || blocks.down == 0) return;
   kernel<<<dim3(static_cast<unsigned>(blocks.across), static_cast<unsigned>(blocks.down)),
            static_cast<unsigned>(threads), 0, stream_of(device)>>>(args...);
-  check(cudaPeekAtLastError(), "launch of a kernel", __FILE__, __LINE__);
+  check(cudaGetLastError(), "launch of a kernel", __FILE__, __LINE__);
+}
+
+/// Copies any memory of the host or the device to the device's, when the stream comes to it.
+inline void copy_shared(Device& device, void* to, const void* from, std::size_t bytes) {
+  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, stream_of(device)), "cudaMemcpyAsync", __FILE__, __LINE__);
 }
 
 }  // namespace hashweave::cuda

@@ -44,12 +44,6 @@ struct AddBias {
     at(own, r % c.rows, col) += at(bias, r / c.rows * step_bias + col);
   }
 };
-/// The bias begins at multiples of 16 bytes, so that the library's epilogue can be trusted with it.
-template <class T>
-bool aligned_bias(const Product<T>& p) {
-  return reinterpret_cast<std::uintptr_t>(p.bias) % 16 == 0 &&
-         (p.batch == 1 || p.step_bias * static_cast<Size>(sizeof(T)) % 16 == 0);
-}
 
 /// The product, or what it comes to where there is nothing to sum over.
 template <class T>
@@ -64,7 +58,7 @@ void run_product(Cuda<T>& be, const Product<T>& p) {
     }
     return;
   }
-  if (p.bias != nullptr && !aligned_bias(p)) {
+  if (p.bias != nullptr && (p.batch > 1 || alignment_of(p.bias) < 16)) {  // else the library adds it
     Product<T> plain = p;
     plain.bias = nullptr;
     run_product(be, plain);

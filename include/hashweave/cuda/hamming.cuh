@@ -25,7 +25,9 @@ __global__ void __launch_bounds__(256) count_distances_kernel(HammingSearch s) {
       }
     }
     HASHWEAVE_UNROLL
-    for (int q = 0; q < Queries; ++q) counts.add_atomically(q * bins + distance[q], 1);
+    for (int q = 0; q < Queries; ++q) {
+      if (block_y() * Queries + q < s.queries.rows) counts.add_atomically(q * bins + distance[q], 1);
+    }
   }
   barrier();
   for (Size i = thread_x(); i < Queries * bins; i += block_threads) {

@@ -31,7 +31,10 @@ std::byte* CudaSharedMemory::allocate(std::size_t bytes, std::size_t) {
   cuda::check(cudaHostAlloc(&p, bytes > 0 ? bytes : 1, cudaHostAllocMapped), "cudaHostAlloc", __FILE__, __LINE__);
   return static_cast<std::byte*>(p);
 }
-void CudaSharedMemory::deallocate(std::byte* p, std::size_t) noexcept { cudaFreeHost(p); }
+void CudaSharedMemory::deallocate(std::byte* p, std::size_t) noexcept {
+  cudaDeviceSynchronize();  // copies on the stream may still read it
+  cudaFreeHost(p);
+}
 void CudaSharedMemory::zero(void* p, std::size_t bytes) { std::memset(p, 0, bytes); }
 
 }  // namespace hashweave

@@ -21,7 +21,15 @@ struct Product {
   Size depth() const { return form == Form::tn ? a.rows : a.cols; }
 };
 
-/// The one place where matrices are multiplied: cuBLASLt on the device (cublas.cuh). c is not empty.
+/// The largest power of two, up to 16, that divides an address and the bytes of a step from it.
+template <class U>
+std::uint32_t alignment_of(const U* p, Size step = 0) {
+  const std::uintptr_t bits = reinterpret_cast<std::uintptr_t>(p) | static_cast<std::uintptr_t>(step) * sizeof(U) | 16U;
+  return static_cast<std::uint32_t>(bits & (~bits + 1));
+}
+
+/// The one place where matrices are multiplied: cuBLASLt on the device (cublas.cuh). c is not empty; a bias is aligned
+/// to 16 bytes and comes with a single product only.
 void multiply_matrices(Device& device, const Product<float>& p);
 void multiply_matrices(Device& device, const Product<double>& p);
 void multiply_matrices(Device& device, const Product<float, std::uint16_t>& p);

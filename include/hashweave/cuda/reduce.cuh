@@ -85,19 +85,13 @@ void for_each(Cuda<T>& be, Size rows, Size cols, const F& f) {
   launch(be.device(), {(cols + threads - 1) / threads, down}, threads, each_kernel<F>, f, rows, cols);
 }
 
-/// n values of memory that is shared with the host, in the device's own: to read them again and again where they are
-/// shared would cost a way over the bus each time. On the tape; null stays null.
-template <class U>
-struct CopyShared {
-  U* to;
-  const U* from;
-  __device__ void operator()(Size, Size i) const { at(to, i) = U{at(from, i)}; }
-};
+/// n values of the host's memory, in the device's own: to read them where they are would cost a way over the bus each
+/// time, and kernels can read only what is mapped. On the tape; null stays null.
 template <class T, class U>
 const U* on_device(Cuda<T>& be, const U* shared, Size n) {
   if (shared == nullptr) return nullptr;
   U* own = be.tape().template take<U>(n);
-  for_each(be, 1, n, CopyShared<U>{own, shared});
+  copy_shared(be.device(), own, shared, static_cast<std::size_t>(n) * sizeof(U));
   return own;
 }
 

@@ -182,4 +182,7 @@ void launch(Device&, Blocks blocks, Size threads, void (*kernel)(P...), std::typ
       [](void* p) { (*static_cast<decltype(call)*>(p))(); }, &call);
 }
 
+/// Copies any memory of the host or the device to the device's.
+inline void copy_shared(Device&, void* to, const void* from, std::size_t bytes) { emulator::copy_in(to, from, bytes); }
+
 }  // namespace hashweave::cuda

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cstring>
 #include <hashweave/core/error.hpp>
 #include <map>
 #include <new>
@@ -138,6 +139,12 @@ void require_written(const void* p, std::size_t bytes, const char* who) {
     if (first[c] == State::nobodys) fault(std::string{who} + " touches memory out of bounds");
     if (first[c] == State::taken) fault(std::string{who} + " reads memory that was never written");
   }
+}
+void copy_in(void* to, const void* from, std::size_t bytes) {
+  const Open open;
+  if (device().holds(from) || shared().holds(from)) require_written(from, bytes, "a copy");
+  std::memcpy(to, from, bytes);
+  mark(to, bytes, State::written);
 }
 
 Open::Open() {

@@ -76,6 +76,9 @@ void copy_marks(const void* to, const void* from, std::size_t bytes);
 /// @throws hashweave::Error unless all of it was written.
 void require_written(const void* p, std::size_t bytes, const char* who);
 
+/// To the device, from there or from any memory of the host.
+void copy_in(void* to, const void* from, std::size_t bytes);
+
 /// While one of these lives, device memory can be touched.
 struct Open {
   Open();

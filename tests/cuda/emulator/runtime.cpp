@@ -21,11 +21,7 @@ void CudaMemory::copy(void* to, const void* from, std::size_t bytes) {
   std::memcpy(to, from, bytes);
   emulator::copy_marks(to, from, bytes);
 }
-void CudaMemory::copy_from_host(void* to, const void* host, std::size_t bytes) {
-  const emulator::Open open;
-  std::memcpy(to, host, bytes);
-  emulator::mark(to, bytes, emulator::State::written);
-}
+void CudaMemory::copy_from_host(void* to, const void* host, std::size_t bytes) { emulator::copy_in(to, host, bytes); }
 void CudaMemory::copy_to_host(void* host, const void* from, std::size_t bytes) {
   const emulator::Open open;
   emulator::require_written(from, bytes, "copy_to_host");
@@ -65,6 +61,8 @@ Values<T> read(const Mat<U>& m) {
 template <class T, class U>
 void by_eigen(const Product<T, U>& p) {
   const emulator::Open open;
+  if (p.bias != nullptr && (p.batch > 1 || alignment_of(p.bias) < 16))
+    emulator::fault("product: this bias is no epilogue");
   for (Size i = 0; i < p.batch; ++i) {
     const Values<T> a = read<T>(Mat<const U>{p.a.data + i * p.step_a, p.a.rows, p.a.cols, p.a.ld});
     const Values<T> b = read<T>(Mat<const U>{p.b.data + i * p.step_b, p.b.rows, p.b.cols, p.b.ld});
@@ -74,7 +72,7 @@ void by_eigen(const Product<T, U>& p) {
     Mat<T> c{p.c.data + i * p.step_c, p.c.rows, p.c.cols, p.c.ld};
     if (sum.rows() != c.rows || sum.cols() != c.cols) emulator::fault("product: shapes that do not fit");
     if (p.keep) sum += read<T>(c);
-    if (p.bias != nullptr) sum.rowwise() += read<T>(matrix<const T>(p.bias + i * p.step_bias, 1, c.cols)).row(0);
+    if (p.bias != nullptr) sum.rowwise() += read<T>(matrix<const T>(p.bias, 1, c.cols)).row(0);
     for (Size r = 0; r < c.rows; ++r) {
       for (Size k = 0; k < c.cols; ++k) at(c, r, k) = sum(r, k);
     }
