@@ -100,13 +100,11 @@ struct Weights {
 /// Over the 8 threads of a row.
 template <class T>
 __device__ T row_sum(T v) {
-  for (int mask = 4; mask > 0; mask /= 2) v += shuffle_xor(v, mask);
-  return v;
+  return warp_sum<row_threads>(v);
 }
 template <class T>
 __device__ T row_max(T v) {
-  for (int mask = 4; mask > 0; mask /= 2) v = larger(v, shuffle_xor(v, mask));
-  return v;
+  return warp_max<row_threads>(v);
 }
 
 inline Size tiles_of(Size rows) { return (rows + tile_rows - 1) / tile_rows; }

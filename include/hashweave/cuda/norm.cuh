@@ -66,6 +66,14 @@ struct GainTerms {
   }
 };
 
+/// Row r of a times row r of b, for every lane.
+template <class T>
+__device__ T row_product(const Mat<const T>& a, const Mat<const T>& b, Size r) {
+  T sum = 0;
+  for (Size c = lane(); c < a.cols; c += warp_threads) sum += at(a, r, c) * at(b, r, c);
+  return warp_sum(sum);
+}
+
 template <class T>
 struct SoftmaxRow {
   Mat<T> y;
@@ -84,9 +92,7 @@ struct SoftmaxBackwardRow {
   Mat<T> dx;
   Mat<const T> dy, y;
   __device__ void operator()(Size r) const {
-    T dot = 0;
-    for (Size c = lane(); c < y.cols; c += warp_threads) dot += at(dy, r, c) * at(y, r, c);
-    dot = warp_sum(dot);
+    const T dot = row_product(dy, y, r);
     for (Size c = lane(); c < y.cols; c += warp_threads) at(dx, r, c) = at(y, r, c) * (at(dy, r, c) - dot);
   }
 };
@@ -108,10 +114,7 @@ struct NormaliseBackwardRow {
   Mat<T> dx;
   Mat<const T> dy, y, norm;
   __device__ void operator()(Size r) const {
-    T dot = 0;
-    for (Size c = lane(); c < y.cols; c += warp_threads) dot += at(dy, r, c) * at(y, r, c);
-    dot = warp_sum(dot);
-    const T length = at(norm, r, 0);
+    const T dot = row_product(dy, y, r), length = at(norm, r, 0);
     for (Size c = lane(); c < y.cols; c += warp_threads) at(dx, r, c) = (at(dy, r, c) - at(y, r, c) * dot) / length;
   }
 };
@@ -120,9 +123,7 @@ struct RowDot {
   Mat<T> p;
   Mat<const T> a, b;
   __device__ void operator()(Size r) const {
-    T sum = 0;
-    for (Size c = lane(); c < a.cols; c += warp_threads) sum += at(a, r, c) * at(b, r, c);
-    sum = warp_sum(sum);
+    const T sum = row_product(a, b, r);
     if (lane() == 0) at(p, r, 0) = sum;
   }
 };

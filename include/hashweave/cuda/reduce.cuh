@@ -11,15 +11,16 @@ inline constexpr Size block_threads = 256;
 inline __device__ Size lane() { return thread_x() % warp_threads; }
 inline __device__ Size warp() { return thread_x() / warp_threads; }
 
-/// Every lane gets the sum, or the largest, of all 32.
-template <class T>
+/// Every lane gets the sum, or the largest, of its group of `lanes` neighbours: a power of two, the whole warp if not
+/// said.
+template <int lanes = 32, class T>
 __device__ T warp_sum(T v) {
-  for (int mask = 16; mask > 0; mask /= 2) v += shuffle_xor(v, mask);
+  for (int mask = lanes / 2; mask > 0; mask /= 2) v += shuffle_xor(v, mask);
   return v;
 }
-template <class T>
+template <int lanes = 32, class T>
 __device__ T warp_max(T v) {
-  for (int mask = 16; mask > 0; mask /= 2) v = larger(v, shuffle_xor(v, mask));
+  for (int mask = lanes / 2; mask > 0; mask /= 2) v = larger(v, shuffle_xor(v, mask));
   return v;
 }
 

@@ -159,6 +159,13 @@ struct AddSinusoids {
   }
 };
 
+/// f(s, c) for every sequence s and column c; `make` gives f the sequences' offsets, on the device.
+template <class T, class Make>
+void for_sequences(Cuda<T>& be, const Segments& segments, Size cols, const Make& make) {
+  const TapeScope<Cuda<T>> scope{be};
+  for_each(be, segments.count, cols, make(on_device(be, segments.offsets, segments.count + 1)));
+}
+
 }  // namespace cuda
 
 template <class T>
@@ -181,51 +188,47 @@ void split_cls_backward(Cuda<T>& be, Out<T> d_rows, Out<T> d_cls, Out<T> d_posit
 }
 template <class T>
 void pick_rows(Cuda<T>& be, Out<T> y, In<T> x, const Segments& segments, bool last) {
-  const TapeScope<Cuda<T>> scope{be};
-  const Size* offsets = cuda::on_device(be, segments.offsets, segments.count + 1);
-  cuda::for_each(be, segments.count, y.cols, cuda::PickRows<T>{y, x, offsets, last});
+  cuda::for_sequences(be, segments, y.cols, [&](const Size* offsets) {
+    return cuda::PickRows<T>{y, x, offsets, last};
+  });
 }
 template <class T>
 void pick_rows_backward(Cuda<T>& be, Out<T> dx, In<T> dy, const Segments& segments, bool last) {
-  const TapeScope<Cuda<T>> scope{be};
-  const Size* offsets = cuda::on_device(be, segments.offsets, segments.count + 1);
-  cuda::for_each(be, segments.count, dx.cols, cuda::PickRowsBackward<T>{dx, dy, offsets, last});
+  cuda::for_sequences(be, segments, dx.cols, [&](const Size* offsets) {
+    return cuda::PickRowsBackward<T>{dx, dy, offsets, last};
+  });
 }
 template <class T>
 void add_picked_rows(Cuda<T>& be, Out<T> dx, In<T> dy, const Segments& segments, bool last) {
-  const TapeScope<Cuda<T>> scope{be};
-  const Size* offsets = cuda::on_device(be, segments.offsets, segments.count + 1);
-  cuda::for_each(be, segments.count, dx.cols, cuda::AddPickedRows<T>{dx, dy, offsets, last});
+  cuda::for_sequences(be, segments, dx.cols, [&](const Size* offsets) {
+    return cuda::AddPickedRows<T>{dx, dy, offsets, last};
+  });
 }
 template <class T>
 void split_tokens(Cuda<T>& be, Out<T> y, In<T> x, const Segments& segments, Size groups) {
-  const TapeScope<Cuda<T>> scope{be};
-  const Size* offsets = cuda::on_device(be, segments.offsets, segments.count + 1);
-  cuda::for_each(be, segments.count, y.cols, cuda::SplitTokensOf<T, true>{y, x, offsets, groups});
+  cuda::for_sequences(be, segments, y.cols, [&](const Size* offsets) {
+    return cuda::SplitTokensOf<T, true>{y, x, offsets, groups};
+  });
 }
 template <class T>
 void split_tokens_backward(Cuda<T>& be, Out<T> dx, In<T> dy, const Segments& segments, Size groups) {
-  const TapeScope<Cuda<T>> scope{be};
-  const Size* offsets = cuda::on_device(be, segments.offsets, segments.count + 1);
-  cuda::for_each(be, segments.count, dx.cols, cuda::SplitTokensOf<T, false>{dx, dy, offsets, groups});
+  cuda::for_sequences(be, segments, dx.cols, [&](const Size* offsets) {
+    return cuda::SplitTokensOf<T, false>{dx, dy, offsets, groups};
+  });
 }
 template <class T>
 void mean_pool(Cuda<T>& be, Out<T> y, In<T> x, const Segments& segments) {
-  const TapeScope<Cuda<T>> scope{be};
-  const Size* offsets = cuda::on_device(be, segments.offsets, segments.count + 1);
-  cuda::for_each(be, segments.count, y.cols, cuda::MeanPool<T>{y, x, offsets});
+  cuda::for_sequences(be, segments, y.cols, [&](const Size* offsets) { return cuda::MeanPool<T>{y, x, offsets}; });
 }
 template <class T>
 void mean_pool_backward(Cuda<T>& be, Out<T> dx, In<T> dy, const Segments& segments) {
-  const TapeScope<Cuda<T>> scope{be};
-  const Size* offsets = cuda::on_device(be, segments.offsets, segments.count + 1);
-  cuda::for_each(be, segments.count, dx.cols, cuda::MeanPoolBackward<T>{dx, dy, offsets});
+  cuda::for_sequences(be, segments, dx.cols, [&](const Size* offsets) {
+    return cuda::MeanPoolBackward<T>{dx, dy, offsets};
+  });
 }
 template <class T>
 void add_sinusoids(Cuda<T>& be, Out<T> y, In<T> x, const Segments& segments) {
-  const TapeScope<Cuda<T>> scope{be};
-  const Size* offsets = cuda::on_device(be, segments.offsets, segments.count + 1);
-  cuda::for_each(be, segments.count, y.cols, cuda::AddSinusoids<T>{y, x, offsets});
+  cuda::for_sequences(be, segments, y.cols, [&](const Size* offsets) { return cuda::AddSinusoids<T>{y, x, offsets}; });
 }
 
 }  // namespace hashweave
