@@ -50,6 +50,35 @@ TEST_CASE("Two steps of Adam by hand", "[optim]") {
   check_near(adam.first_moment().values("weight"), {1.25, -1});
   check_near(adam.second_moment().values("weight"), {1.9375, 3});
 }
+TEST_CASE("A value's step of Adam does not depend on where it lies, nor on how many there are", "[optim]") {
+  constexpr Size n = 67;  // blocks of 16 and a rest
+  Cpu<float> be{1};
+  const AdamRule rule{.rate = 0.1, .beta1 = 0.9, .beta2 = 0.99, .eps = 1e-8, .decay = 0.01};
+  struct Vectors {
+    std::vector<float> w = std::vector<float>(n + 1), g = w, m = w, v = w;
+  } whole, shifted, single;
+  for (Size i = 0; i < n; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    const float x = static_cast<float>(i) - 30.5f;
+    whole.w[at] = shifted.w[at + 1] = single.w[at] = x / 7;
+    whole.g[at] = shifted.g[at + 1] = single.g[at] = 1 / x;
+    whole.m[at] = shifted.m[at + 1] = single.m[at] = x / 100;
+    whole.v[at] = shifted.v[at + 1] = single.v[at] = x * x / 1000;
+  }
+  const auto step = [&](Vectors& x, Size first, Size count) {
+    const auto part = [&](std::vector<float>& of) { return Mat<float>{of.data() + first, 1, count, count}; };
+    adam_update<float>(be, part(x.w), part(x.g), part(x.m), part(x.v), rule);
+  };
+  step(whole, 0, n);
+  step(shifted, 1, n);
+  for (Size i = 0; i < n; ++i) step(single, i, 1);
+  CHECK(std::equal(whole.w.begin(), whole.w.end() - 1, shifted.w.begin() + 1));
+  CHECK(std::equal(whole.m.begin(), whole.m.end() - 1, shifted.m.begin() + 1));
+  CHECK(std::equal(whole.v.begin(), whole.v.end() - 1, shifted.v.begin() + 1));
+  CHECK(whole.w == single.w);
+  CHECK(whole.m == single.m);
+  CHECK(whole.v == single.v);
+}
 TEST_CASE("Adam's decay goes into the gradient, AdamW's does not", "[optim]") {
   Two coupled{{2, 0}}, decoupled{{2, 0}};
   Adam<B, L> adam{{.rate = 0.1, .beta1 = 0, .beta2 = 0, .eps = 1, .decay = 0.5}};

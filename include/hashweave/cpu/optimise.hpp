@@ -1,10 +1,29 @@
 #pragma once
 #include <Eigen/Core>
+#include <algorithm>
 #include <hashweave/core/optimise.hpp>
 #include <hashweave/cpu/backend.hpp>
-#include <hashweave/cpu/norm.hpp>
+#include <numeric>
 
 namespace hashweave {
+
+namespace cpu {
+/// Values that the loops below take at once: a fixed number, so that a value's result does not depend on where it lies.
+inline constexpr int lanes = 16;
+template <class T>
+using Lanes = Eigen::Array<T, lanes, 1>;
+
+/// Σ x² of n values in double: `lanes` sums side by side.
+template <class T>
+double squared_sum(const T* x, Size n) {
+  double sums[lanes] = {};
+  Size i = 0;
+  for (; i + lanes <= n; i += lanes)
+    for (int k = 0; k < lanes; ++k) sums[k] += static_cast<double>(x[i + k]) * static_cast<double>(x[i + k]);
+  for (int k = 0; i + k < n; ++k) sums[k] += static_cast<double>(x[i + k]) * static_cast<double>(x[i + k]);
+  return std::accumulate(sums, sums + lanes, 0.0);
+}
+}  // namespace cpu
 
 /// Σ x², summed in double over fixed chunks in order.
 template <class T>
@@ -13,9 +32,8 @@ double squared_norm(Cpu<T>& be, In<T> x) {
   const Size n = x.size(), chunks = (n + chunk - 1) / chunk;
   const auto mark = be.tape().mark();
   double* sums = be.tape().template take<double>(chunks);
-  be.threads().run(chunks, [&](Size i, Size) {
-    sums[i] = cpu::row(x.data + i * chunk, std::min(chunk, n - i * chunk)).template cast<double>().square().sum();
-  });
+  be.threads().run(
+      chunks, [&](Size i, Size) { sums[i] = cpu::squared_sum(x.data + i * chunk, std::min(chunk, n - i * chunk)); });
   double sum = 0;
   for (Size i = 0; i < chunks; ++i) sum += sums[i];
   be.tape().release(mark);
@@ -31,15 +49,28 @@ void adam_update(Cpu<T>& be, Out<T> w, In<T> g, Out<T> m, Out<T> v, const AdamRu
   const T root = static_cast<T>(1 / std::sqrt(rule.correction2));
   const T coupled = static_cast<T>(rule.decoupled ? 0 : rule.decay);
   const T shrink = static_cast<T>(rule.decoupled ? 1 - rule.rate * rule.decay : 1);
+  const auto step = [=](T* weights, const T* gradient, T* first_moment, T* second_moment) {
+    Eigen::Map<cpu::Lanes<T>> values(weights), means(first_moment), squares(second_moment);
+    const cpu::Lanes<T> grad = Eigen::Map<const cpu::Lanes<T>>(gradient) * scale + coupled * values;
+    const cpu::Lanes<T> mean = b1 * means + c1 * grad, square = b2 * squares + c2 * grad * grad;
+    values = values * shrink - rate * mean / (square.sqrt() * root + eps);
+    means = mean;
+    squares = square;
+  };
   for_row_chunks(be, w.size(), 1, [&](Size first, Size count) {
-    T* __restrict__ ws = w.data + first, * __restrict__ ms = m.data + first, * __restrict__ vs = v.data + first;
-    const T* gs = g.data + first;
-    for (Size i = 0; i < count; ++i) {
-      const T grad = gs[i] * scale + coupled * ws[i];
-      ms[i] = b1 * ms[i] + c1 * grad;
-      vs[i] = b2 * vs[i] + c2 * grad * grad;
-      ws[i] = ws[i] * shrink - rate * ms[i] / (std::sqrt(vs[i]) * root + eps);
-    }
+    const Size rest = count % cpu::lanes, whole = first + count - rest;
+    for (Size i = first; i < whole; i += cpu::lanes) step(w.data + i, g.data + i, m.data + i, v.data + i);
+    if (rest == 0) return;
+    const auto padded = [&](const T* x) {
+      cpu::Lanes<T> block = cpu::Lanes<T>::Zero();
+      std::copy_n(x + whole, rest, block.data());
+      return block;
+    };
+    cpu::Lanes<T> values = padded(w.data), gradients = padded(g.data), means = padded(m.data), squares = padded(v.data);
+    step(values.data(), gradients.data(), means.data(), squares.data());
+    std::copy_n(values.data(), rest, w.data + whole);
+    std::copy_n(means.data(), rest, m.data + whole);
+    std::copy_n(squares.data(), rest, v.data + whole);
   });
 }
 
