@@ -19,8 +19,9 @@ struct TakeAll {
 };
 
 /// Appends the tensors of a block under a prefix; the memory is the block's.
-template <class P, class Take = TakeAll>
-void add_tensors(std::vector<NamedTensor>& to, const P& from, const std::string& prefix, const Take& take = {}) {
+template <class B, class Take = TakeAll>
+void add_tensors(std::vector<NamedTensor>& to, const ParameterBlock<B>& from, const std::string& prefix,
+                 const Take& take = {}) {
   for (const ParameterEntry& e : from.entries()) {
     if (!take(e.name)) continue;
     const std::span values{from.at(e).data, static_cast<std::size_t>(e.size())};
@@ -31,8 +32,8 @@ void add_tensors(std::vector<NamedTensor>& to, const P& from, const std::string&
 /// Where the tensors of a file go. Blocks are added, each under its prefix, then all is read at once.
 class TensorTargets {
  public:
-  template <class P, class Take = TakeAll>
-  void add(P& block, const std::string& prefix, const Take& take = {}) {
+  template <class B, class Take = TakeAll>
+  void add(ParameterBlock<B>& block, const std::string& prefix, const Take& take = {}) {
     for (const ParameterEntry& e : block.entries())
       if (take(e.name))
         wanted_.emplace(prefix + e.name,

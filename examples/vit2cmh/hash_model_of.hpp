@@ -28,8 +28,8 @@ class HashModelOf final : public HashModel {
     set_layer_norm_eps(model_.arch.image, A::image_family().defaults.layer_norm_eps);
     set_layer_norm_eps(model_.arch.text, A::text_family().defaults.layer_norm_eps);
     head_.trunk = model_.arch.trunk;
-    values_ = part_of(model_.params);
-    gradients_ = part_of(model_.grads);
+    values_ = view_into<Head>(model_.params);
+    gradients_ = view_into<Head>(model_.grads);
   }
 
   const Facts& facts() const override { return facts_; }
@@ -143,16 +143,10 @@ class HashModelOf final : public HashModel {
   Size skipped_steps() const override { return adam_ ? adam_->skipped() : 0; }
 
  private:
-  /// The upper part's parameters, as views into the whole model's block.
-  static typename Head::template Params<B> part_of(Parameters<B, Net>& all) {
-    typename Head::template Params<B> part;
-    Head::visit([&](const Path& at, const Init&, auto& array) { array.data = all.at(all.entry(at.text())).data; },
-                Path{}, part);
-    return part;
-  }
   void clear_gradients() {
     if (!settings_.freeze_towers) return model_.grads.zero();
-    Head::visit([&](const Path&, const Init&, auto& g) { set_zero(be_, g.mat()); }, Path{}, gradients_);
+    for (const ParameterEntry& e : model_.grads.entries())
+      if (!in_towers(e.name)) set_zero(be_, model_.grads.at(e));
   }
   static bool in_towers(std::string_view name) {
     return name.starts_with("image.tower.") || name.starts_with("text.tower.");
@@ -190,7 +184,7 @@ class HashModelOf final : public HashModel {
   B be_;
   Model<B, Net, Images, TokenIds> model_;
   Head head_;
-  typename Head::template Params<B> values_, gradients_;
+  typename Head::template Params<B> values_{}, gradients_{};
   TrainingSettings settings_;
   std::optional<Adam<B, Net>> adam_;
 };

@@ -131,7 +131,7 @@ TEST_CASE("Accumulated gradients, scaled, are those of one big batch", "[optim]"
   CHECK(once.weight() == twice.weight());
 }
 TEST_CASE("A gradient that is not finite changes nothing and is counted", "[optim]") {
-  const auto check = [](auto& optimizer, Parameters<B, L>& state) {
+  const auto check = [](auto& optimizer, ParameterBlock<B>& state) {
     Two x{{1, 2}};
     x.step(optimizer, {1, 1});
     const Values weight = x.weight(), kept = state.values("weight");

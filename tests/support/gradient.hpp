@@ -54,8 +54,7 @@ inline void randomise(std::span<double> values, std::uint64_t seed, double devia
   const RandomStream stream{seed, 1, 1};
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = mean + deviation * stream.normal(i);
 }
-template <class L>
-void randomise(Parameters<B, L>& params, std::uint64_t seed, double deviation = 0.4) {
+inline void randomise(ParameterBlock<B>& params, std::uint64_t seed, double deviation = 0.4) {
   for (const ParameterEntry& e : params.entries()) {
     const double mean = e.init.kind == Init::Kind::constant || e.statistic() ? e.init.mean : 0;
     std::vector<double> values(static_cast<std::size_t>(e.size()));
@@ -104,8 +103,8 @@ void probe(std::span<double> values, const double* analytic, const std::string& 
 }
 
 /// Probes all trainable parameters.
-template <class L, class F>
-void probe_parameters(Parameters<B, L>& params, const Parameters<B, L>& grads, const F& f, Worst& worst,
+template <class F>
+void probe_parameters(ParameterBlock<B>& params, const ParameterBlock<B>& grads, const F& f, Worst& worst,
                       std::size_t most = 4096) {
   for (const ParameterEntry& e : params.entries()) {
     if (e.statistic()) continue;

@@ -6,7 +6,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 results=()
 for length in $bits; do
-  for method in transhash no-cauchy no-dual-stream no-quantisation hashnet dch dpsh dsh csq greedyhash itq lsh; do
+  for method in $methods; do
     for seed in $seeds; do
       run="${method}_${length}_seed$seed"
       # shellcheck disable=SC2046

@@ -5,15 +5,16 @@ set -euo pipefail
 usage() {
   cat >&2 <<END
 usage: $0 --data D --out FOLDER [--bits "16 32 48 64"] [--seeds "1 2 3"] [--epochs 15] [--model dinov2-s] [--threads N]
-          [--chosen FILE] [--app TRANSHASH] [-- FLAGS OF TRAIN]
+          [--methods "transhash no-cauchy …"] [--chosen FILE] [--app TRANSHASH] [-- FLAGS OF TRAIN]
 END
   exit 2
 }
 app=$(dirname "${BASH_SOURCE[0]}")/../../../build/release/bin/transhash
 data='' out='' chosen='' epochs=15 model=dinov2-s threads=$(nproc) seeds='1 2 3' bits='16 32 48 64' more=()
+methods='transhash no-cauchy no-dual-stream no-quantisation hashnet dch dpsh dsh csq greedyhash itq lsh'
 while (($#)); do
   case $1 in
-    --data | --out | --chosen | --epochs | --model | --threads | --seeds | --bits | --app)
+    --data | --out | --chosen | --epochs | --model | --threads | --seeds | --bits | --methods | --app)
       (($# > 1)) || usage; declare "${1#--}=$2"; shift 2 ;;
     --) shift; more=("$@"); break ;;
     *) usage ;;
@@ -39,7 +40,8 @@ train() {
 flags_of() {
   case $1 in
     itq | lsh) echo "--method $1 --epochs 0" ;;
-    no-cauchy | no-dual-stream | no-quantisation) echo "--$1 --epochs $epochs $(chosen_for transhash)" ;;
+    no-cauchy) echo "--no-cauchy --epochs $epochs $(chosen_for no-cauchy)" ;;
+    no-dual-stream | no-quantisation) echo "--$1 --epochs $epochs $(chosen_for transhash)" ;;
     *) echo "--method $1 --epochs $epochs $(chosen_for "$1")" ;;
   esac
 }

@@ -12,7 +12,7 @@ struct Array {
   using Scalar = typename B::Scalar;
   static constexpr Size rows = Rows, cols = Cols;
 
-  Scalar* data = nullptr;
+  Scalar* data;  // not set: thousands of constructors would have nothing else to do
 
   constexpr Mat<Scalar> mat() { return matrix(data, Rows, Cols); }
   constexpr Mat<const Scalar> mat() const { return matrix<const Scalar>(data, Rows, Cols); }

@@ -2,6 +2,7 @@
 #include <array>
 #include <hashweave/core/array.hpp>
 #include <hashweave/core/error.hpp>
+#include <hashweave/core/layer.hpp>
 #include <hashweave/core/memory.hpp>
 #include <hashweave/core/random.hpp>
 #include <span>
@@ -22,26 +23,33 @@ struct ParameterEntry {
   bool statistic() const { return init.kind == Init::Kind::statistic; }
 };
 
-/// All parameters of model L on backend B in one block of memory; gradients and moments have the same type.
-/// Every parameter starts on a cache line, the gaps are zero. Statistics lie behind the trainable part, so that
-/// clipping and optimisers are one pass over `trainable()`.
-template <class B, class L>
-class Parameters {
+namespace detail {
+/// What a model's `visit` finds. One type for all models, so that what they have in common is compiled once.
+template <class Scalar>
+struct ParameterList {
+  std::vector<ParameterEntry> entries;
+  std::vector<Scalar**> addresses;  ///< of the typed view
+
+  template <class A>
+  void operator()(const Path& at, const Init& init, A& array) {
+    entries.push_back({at.text(), 0, A::rows, A::cols, init});
+    addresses.push_back(&array.data);
+  }
+};
+}  // namespace detail
+
+/// One block of memory for many parameters, which go by name: what of `Parameters` does not depend on the model's type.
+/// Optimisers and checkpoints work on it. Every parameter starts on a cache line, the gaps are zero. Statistics lie
+/// behind the trainable part, so that clipping and optimisers are one pass over `trainable()`.
+template <class B>
+class ParameterBlock {
  public:
   using Scalar = typename B::Scalar;
   using Memory = typename B::Memory;
-  using Values = typename L::template Params<B>;
 
-  /// Allocates, all zero.
+  /// Gives each entry its place and allocates, all zero.
   /// @throws Error when two parameters have the same name.
-  Parameters() {
-    std::vector<Scalar**> pointers;
-    L::visit(
-        [&](const Path& at, const Init& init, auto& array) {
-          entries_.push_back({at.text(), 0, array.rows, array.cols, init});
-          pointers.push_back(&array.data);
-        },
-        Path{}, values_);
+  explicit ParameterBlock(std::vector<ParameterEntry> entries) : entries_{std::move(entries)} {
     for (const bool statistics : {false, true}) {
       for (ParameterEntry& e : entries_) {
         if (e.statistic() == statistics) {
@@ -56,23 +64,9 @@ class Parameters {
       require(names.insert(e.name).second, "parameters", "names", "each once", "'" + e.name + "' twice");
     }
     block_ = Buffer<Scalar, Memory>{size_};
-    for (std::size_t i = 0; i < pointers.size(); ++i) *pointers[i] = block_.data() + entries_[i].offset;
   }
-  Parameters(Parameters&&) noexcept = default;
-  Parameters& operator=(Parameters&&) noexcept = default;
-
-  /// The same values in a block of their own.
-  Parameters clone() const {
-    Parameters copy;
-    Memory::copy(copy.block_.data(), block_.data(), block_.bytes());
-    return copy;
-  }
-
-  /// The typed view that layers take.
-  Values& operator*() { return values_; }
-  const Values& operator*() const { return values_; }
-  Values* operator->() { return &values_; }
-  const Values* operator->() const { return &values_; }
+  ParameterBlock(ParameterBlock&&) noexcept = default;
+  ParameterBlock& operator=(ParameterBlock&&) noexcept = default;
 
   std::span<const ParameterEntry> entries() const { return entries_; }
   /// The number of learnable scalars (gaps and statistics not counted).
@@ -137,10 +131,60 @@ class Parameters {
  private:
   static constexpr Size gap = static_cast<Size>(64 / sizeof(Scalar));
 
-  Values values_;
   std::vector<ParameterEntry> entries_;
   Buffer<Scalar, Memory> block_;
   Size size_ = 0, trainable_ = 0;
 };
+
+/// The names, shapes and beginnings of model L's parameters, without places.
+template <class L, class B = NoBackend>
+std::vector<ParameterEntry> parameters_of() {
+  detail::ParameterList<typename B::Scalar> list;
+  typename L::template Params<B> values{};
+  L::visit(list, Path{}, values);
+  return std::move(list.entries);
+}
+
+/// All parameters of model L on backend B: a `ParameterBlock` and the typed view of it that layers take. Gradients have
+/// the same type.
+template <class B, class L>
+class Parameters : public ParameterBlock<B> {
+ public:
+  using Values = typename L::template Params<B>;
+
+  /// Allocates, all zero.
+  /// @throws Error when two parameters have the same name.
+  Parameters() : ParameterBlock<B>{parameters_of<L, B>()} {
+    detail::ParameterList<typename B::Scalar> list;
+    L::visit(list, Path{}, values_);
+    for (std::size_t i = 0; i < list.addresses.size(); ++i) *list.addresses[i] = this->at(this->entries()[i]).data;
+  }
+  /// The same values in a block of their own.
+  Parameters clone() const {
+    Parameters copy;
+    B::Memory::copy(copy.flat().data, this->flat().data, this->flat().size() * sizeof(typename B::Scalar));
+    return copy;
+  }
+
+  Values& operator*() { return values_; }
+  const Values& operator*() const { return values_; }
+  Values* operator->() { return &values_; }
+  const Values* operator->() const { return &values_; }
+
+ private:
+  Values values_{};
+};
+
+/// The typed view of model L into a block that has parameters of its names: of a part of a larger model.
+/// @throws Error for a name that the block does not have.
+template <class L, class B>
+typename L::template Params<B> view_into(ParameterBlock<B>& block) {
+  typename L::template Params<B> values{};
+  detail::ParameterList<typename B::Scalar> list;
+  L::visit(list, Path{}, values);
+  for (std::size_t i = 0; i < list.addresses.size(); ++i)
+    *list.addresses[i] = block.at(block.entry(list.entries[i].name)).data;
+  return values;
+}
 
 }  // namespace hashweave

@@ -75,8 +75,8 @@ struct Complaints {
 /// are understood; q, k and v are put together; a position table for another square grid is interpolated (bicubic).
 /// Nothing is changed unless everything fits.
 /// @throws Error that lists all tensors that are missing, unexpected or wrongly shaped, by name.
-template <class B, class L>
-LoadReport load_checkpoint(Parameters<B, L>& params, const TensorFile& file, const CheckpointFamily& family,
+template <class B>
+LoadReport load_checkpoint(ParameterBlock<B>& params, const TensorFile& file, const CheckpointFamily& family,
                            std::string_view place = {}) {
   using T = typename B::Scalar;
   LoadReport report;
@@ -146,8 +146,8 @@ LoadReport load_checkpoint(Parameters<B, L>& params, const TensorFile& file, con
 /// lies beside it: LayerNorm's eps is set, the type's sizes and activation are compared (`configure`). Without one eps
 /// is the family's usual. Nothing is changed unless everything fits.
 /// @throws Error that lists what of config.json does not fit, or else as above.
-template <class B, class L, class Tower>
-LoadReport load_checkpoint(Parameters<B, L>& params, Tower& tower, const std::filesystem::path& path,
+template <class B, class Tower>
+LoadReport load_checkpoint(ParameterBlock<B>& params, Tower& tower, const std::filesystem::path& path,
                            const CheckpointFamily& family, std::string_view place = {}) {
   const SafeTensors file = open_safetensors(path);
   Tower configured = tower;
@@ -162,8 +162,8 @@ LoadReport load_checkpoint(Parameters<B, L>& params, Tower& tower, const std::fi
 /// Writes the parameters under `place` as a public checkpoint of the family: float32 safetensors under the published
 /// names, q, k and v apart, the patch projection as a convolution of three channels. Whole or not at all.
 /// @throws Error when the family has a name for none of the parameters; `MachineError` where the disk fails.
-template <class B, class L>
-void export_checkpoint(const Parameters<B, L>& params, const std::filesystem::path& path,
+template <class B>
+void export_checkpoint(const ParameterBlock<B>& params, const std::filesystem::path& path,
                        const CheckpointFamily& family, std::string_view place = {}) {
   std::vector<std::vector<float>> storage;
   std::vector<std::pair<std::string, Shape>> heads;

@@ -3,9 +3,10 @@
 #include <array>
 #include <cmath>
 #include <hashweave/core/activation.hpp>
-#include <hashweave/core/array.hpp>
 #include <hashweave/core/layer.hpp>
+#include <hashweave/core/parameters.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -79,14 +80,64 @@ inline std::optional<Size> block_of(std::string_view name) {
   return number;
 }
 
+/// What the shapes of a tower's parameters say of it.
+inline void read_shapes(TowerConfig& config, std::span<const ParameterEntry> entries) {
+  Size patches = 0;
+  for (const auto& [name, offset, rows, cols, init] : entries) {
+    if (const auto block = block_of(name)) {
+      config.num_hidden_layers = std::max(config.num_hidden_layers, *block + 1);
+      if (name.ends_with(".mlp.fc1.weight")) config.intermediate_size = rows;
+    } else if (name == "patch_embed.proj.weight") {
+      config.hidden_size = rows;
+      config.patch_size = cols % 3 == 0 ? side_of(cols / 3) : 0;
+      config.num_channels = config.patch_size > 0 ? 3 : 0;
+    } else if (name == "patch_embed.pos_embed") {
+      patches = rows - 1;
+    } else if (name == "embed.word") {
+      config.vocab_size = rows;
+      config.hidden_size = cols;
+    } else if (name == "embed.position") {
+      config.max_position_embeddings = rows;
+    } else if (name == "embed.type") {
+      config.type_vocab_size = rows;
+    } else if (name == "projection.weight") {
+      config.projection_dim = rows;
+    }
+  }
+  config.image_size = config.patch_size * side_of(patches);
+}
+
+/// Reads heads, activation and eps off the first layer that has them.
+struct LayerReader {
+  TowerConfig& config;
+  template <class L>
+  void operator()(L& layer) const {
+    if constexpr (requires { L::heads; }) {
+      if (config.num_attention_heads == 0) config.num_attention_heads = L::heads;
+    }
+    if constexpr (requires { L::activation; }) {
+      if (config.hidden_act.empty()) config.hidden_act = name_of(L::activation);
+    }
+    if constexpr (HasNormEps<L>) {
+      if (config.layer_norm_eps == 0) config.layer_norm_eps = layer.eps;
+    }
+  }
+};
+
+struct NormEpsSetter {
+  double eps;
+  template <class L>
+  void operator()(L& layer) const {
+    if constexpr (HasNormEps<L>) layer.eps = eps;
+  }
+};
+
 }  // namespace detail
 
 /// Sets eps of every LayerNorm in a composition.
 template <class L>
 void set_layer_norm_eps(L& layer, double eps) {
-  for_each_layer(layer, [&](auto& leaf) {
-    if constexpr (detail::HasNormEps<std::remove_reference_t<decltype(leaf)>>) leaf.eps = eps;
-  });
+  for_each_layer(layer, detail::NormEpsSetter{eps});
 }
 
 /// What a tower's type and values say of it: widths by the shapes of its parameters, heads, activation and eps by the
@@ -94,45 +145,8 @@ void set_layer_norm_eps(L& layer, double eps) {
 template <class Tower>
 TowerConfig config_of(Tower tower) {
   TowerConfig config;
-  typename Tower::template Params<NoBackend> params{};
-  Size patches = 0;
-  Tower::visit(
-      [&](const Path& at, const Init&, auto& array) {
-        const std::string& name = at.text();
-        const Size rows = array.rows, cols = array.cols;
-        if (const auto block = detail::block_of(name)) {
-          config.num_hidden_layers = std::max(config.num_hidden_layers, *block + 1);
-          if (name.ends_with(".mlp.fc1.weight")) config.intermediate_size = rows;
-        } else if (name == "patch_embed.proj.weight") {
-          config.hidden_size = rows;
-          config.patch_size = cols % 3 == 0 ? detail::side_of(cols / 3) : 0;
-          config.num_channels = config.patch_size > 0 ? 3 : 0;
-        } else if (name == "patch_embed.pos_embed") {
-          patches = rows - 1;
-        } else if (name == "embed.word") {
-          config.vocab_size = rows;
-          config.hidden_size = cols;
-        } else if (name == "embed.position") {
-          config.max_position_embeddings = rows;
-        } else if (name == "embed.type") {
-          config.type_vocab_size = rows;
-        } else if (name == "projection.weight") {
-          config.projection_dim = rows;
-        }
-      },
-      Path{}, params);
-  config.image_size = config.patch_size * detail::side_of(patches);
-  for_each_layer(tower, [&]<class Leaf>(Leaf& leaf) {
-    if constexpr (requires { Leaf::heads; }) {
-      if (config.num_attention_heads == 0) config.num_attention_heads = Leaf::heads;
-    }
-    if constexpr (requires { Leaf::activation; }) {
-      if (config.hidden_act.empty()) config.hidden_act = name_of(Leaf::activation);
-    }
-    if constexpr (detail::HasNormEps<Leaf>) {
-      if (config.layer_norm_eps == 0) config.layer_norm_eps = leaf.eps;
-    }
-  });
+  detail::read_shapes(config, parameters_of<Tower>());
+  for_each_layer(tower, detail::LayerReader{config});
   return config;
 }
 

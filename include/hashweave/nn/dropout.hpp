@@ -47,13 +47,21 @@ struct Dropout {
   static void visit(F&&, const Path&, P&) {}
 };
 
+namespace detail {
+struct DropoutSetter {
+  double rate;
+  template <class L>
+  void operator()(L& layer) const {
+    if constexpr (requires { layer.rate; }) layer.rate = rate;
+    if constexpr (requires { layer.dropout; }) layer.dropout = rate;
+  }
+};
+}  // namespace detail
+
 /// Sets the rate of every dropout in a composition, that of attention weights among them.
 template <class L>
 void set_dropout(L& layer, double rate) {
-  for_each_layer(layer, [rate](auto& part) {
-    if constexpr (requires { part.rate; }) part.rate = rate;
-    if constexpr (requires { part.dropout; }) part.dropout = rate;
-  });
+  for_each_layer(layer, detail::DropoutSetter{rate});
 }
 
 }  // namespace hashweave

@@ -3,14 +3,9 @@
 
 namespace hashweave {
 
-/// Adam over the parameter block of model L, one pass over memory a step; AdamW with `decoupled` decay.
-/// The formula is `AdamRule`'s. The gradient is clipped to `clip_norm` (over all that is trained) before it is used. A
-/// gradient that is not finite changes nothing; such steps are reported and counted in `skipped()`.
-///
-///     Adam<Cpu<float>, Vit2Cmh> adam{{.rate = 1e-5, .clip_norm = 2}};
-///     adam.step(be, model.params, model.grads);
-template <Backend B, class L>
-class Adam {
+/// What of `Adam` does not depend on the model's type.
+template <Backend B>
+class AdamOnBlock {
  public:
   struct Options {
     double rate = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
@@ -20,8 +15,8 @@ class Adam {
     std::vector<ParameterGroup> groups{};
   };
 
-  /// @throws Error for values outside their range or a group that names no parameter.
-  explicit Adam(Options options) : options_{std::move(options)} {
+  AdamOnBlock(Options options, const std::vector<ParameterEntry>& entries)
+      : options_{std::move(options)}, m_{entries}, v_{entries} {
     require(options_.rate >= 0, "Adam", "rate", "at least 0", options_.rate);
     require(options_.beta1 >= 0 && options_.beta1 < 1, "Adam", "beta1", "in [0, 1)", options_.beta1);
     require(options_.beta2 >= 0 && options_.beta2 < 1, "Adam", "beta2", "in [0, 1)", options_.beta2);
@@ -29,7 +24,7 @@ class Adam {
     ranges_ = detail::trained_ranges(m_.entries(), options_.groups);
   }
 
-  StepReport step(B& be, Parameters<B, L>& params, const Parameters<B, L>& grads, const StepOptions& now = {}) {
+  StepReport step(B& be, ParameterBlock<B>& params, const ParameterBlock<B>& grads, const StepOptions& now = {}) {
     const double norm = detail::gradient_norm(be, grads, ranges_) * now.gradient_scale;
     const double rate = options_.rate * now.rate_factor;
     if (!std::isfinite(norm)) {
@@ -55,10 +50,10 @@ class Adam {
   }
 
   /// What a checkpoint has to keep: both moments, the number of steps taken and of those skipped.
-  Parameters<B, L>& first_moment() { return m_; }
-  Parameters<B, L>& second_moment() { return v_; }
-  const Parameters<B, L>& first_moment() const { return m_; }
-  const Parameters<B, L>& second_moment() const { return v_; }
+  ParameterBlock<B>& first_moment() { return m_; }
+  ParameterBlock<B>& second_moment() { return v_; }
+  const ParameterBlock<B>& first_moment() const { return m_; }
+  const ParameterBlock<B>& second_moment() const { return v_; }
   Size steps() const { return steps_; }
   Size skipped() const { return skipped_; }
   void restore(Size steps, Size skipped) {
@@ -68,9 +63,28 @@ class Adam {
 
  private:
   Options options_;
-  Parameters<B, L> m_, v_;
+  ParameterBlock<B> m_, v_;
   std::vector<detail::TrainedRange> ranges_;
   Size steps_ = 0, skipped_ = 0;
+};
+
+/// Adam over the parameter block of model L, one pass over memory a step; AdamW with `decoupled` decay.
+/// The formula is `AdamRule`'s. The gradient is clipped to `clip_norm` (over all that is trained) before it is used. A
+/// gradient that is not finite changes nothing; such steps are reported and counted in `skipped()`.
+///
+///     Adam<Cpu<float>, Vit2Cmh> adam{{.rate = 1e-5, .clip_norm = 2}};
+///     adam.step(be, model.params, model.grads);
+template <Backend B, class L>
+class Adam : public AdamOnBlock<B> {
+ public:
+  using typename AdamOnBlock<B>::Options;
+
+  /// @throws Error for values outside their range or a group that names no parameter.
+  explicit Adam(Options options) : AdamOnBlock<B>{std::move(options), parameters_of<L, B>()} {}
+
+  StepReport step(B& be, Parameters<B, L>& params, const Parameters<B, L>& grads, const StepOptions& now = {}) {
+    return AdamOnBlock<B>::step(be, params, grads, now);
+  }
 };
 
 /// Adam with decoupled weight decay, 0.01 unless set. Source: Loshchilov, Hutter, ICLR 2019, algorithm 2.

@@ -5,6 +5,7 @@
 #include <hashweave/core/parameters.hpp>
 #include <limits>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace hashweave {
@@ -75,8 +76,8 @@ Mat<T> slice(Mat<T> flat, const TrainedRange& r) {
 }
 
 /// The Euclidean norm of the trained gradient.
-template <class B, class Params>
-double gradient_norm(B& be, const Params& grads, const std::vector<TrainedRange>& ranges) {
+template <class B>
+double gradient_norm(B& be, const ParameterBlock<B>& grads, const std::vector<TrainedRange>& ranges) {
   double sum = 0;
   for (const TrainedRange& r : ranges) sum += squared_norm(be, slice(grads.flat(), r));
   return std::sqrt(sum);
@@ -88,8 +89,8 @@ inline double clip_factor(double norm, double limit) { return norm > limit ? lim
 }  // namespace detail
 
 /// Adds what a training step's backward left for the running statistics (BatchNorm). Call it once a step.
-template <class B, class L>
-void update_statistics(B& be, Parameters<B, L>& params, const Parameters<B, L>& grads) {
+template <class B>
+void update_statistics(B& be, ParameterBlock<B>& params, const std::type_identity_t<ParameterBlock<B>>& grads) {
   for (const ParameterEntry& e : params.entries()) {
     if (e.statistic()) add_scaled(be, params.at(e), grads.at(e), 1);
   }
