@@ -100,6 +100,7 @@ set(clang "${HASHWEAVE_CLANGXX}")
 set(eigen "$<TARGET_PROPERTY:Eigen3::Eigen,INTERFACE_INCLUDE_DIRECTORIES>")
 add_check(headers_alone SLOW PROCESSORS 2 TIMEOUT 900
   COMMAND "${here}/headers/alone.sh" "${gcc}" "${PROJECT_SOURCE_DIR}" "${eigen}")
+add_check(headers_alone_finds_faults COMMAND "${here}/headers/alone_finds_faults.sh" "${gcc}")
 foreach(compiler IN ITEMS gcc clang)
   add_check(compile_fail_${compiler} PROCESSORS 2
     COMMAND "${here}/compile_fail/run.sh" "${${compiler}}" "${PROJECT_SOURCE_DIR}" "${eigen}")

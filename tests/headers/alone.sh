@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Every header compiles alone, and twice in one file; and all of them in one.  usage: alone.sh COMPILER SOURCE_DIR SYSTEM_INCLUDE_DIRS
-# (the directories separated by ';')
+# Every header compiles alone, and all of them in one file.  usage: alone.sh COMPILER SOURCE_DIR SYSTEM_INCLUDE_DIRS
+# (the directories separated by ';'). Headers that include one another are compiled in one go (chains.awk).
 set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 compiler=$1
 source=$2
 command -v "$compiler" >/dev/null || { echo "skipped: no compiler '$compiler'"; exit 77; }
@@ -13,13 +14,24 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$source/include"
 find hashweave -name '*.hpp' | sort >"$work/headers"
+xargs -d '\n' awk -f "$here/chains.awk" <"$work/headers" >"$work/chains"
+count=$(wc -l <"$work/headers")
+[[ $count -gt 0 ]] || { echo "no headers found"; exit 1; }
+[[ $(wc -w <"$work/chains") -eq $count ]] || { echo "not every header is in a chain"; exit 1; }
+
+# A chain that fails is compiled again header by header, for the names of those at fault.
 check='
-  header=$1; work=$2; shift 2
-  if ! printf "#include <%s>\n#include <%s>\n" "$header" "$header" | "$@" - >"$work/log.$$" 2>&1; then
-    { echo "--- $header"; head -n 20 "$work/log.$$"; } >"$work/failed.$$"
+  chain=$1 work=$2; shift 2
+  alone() { printf "#include <%s>\n" "$@" | "${compile[@]}" - >"$work/log.$$" 2>&1; }
+  compile=("$@")
+  if ! alone $chain; then
+    for header in $chain; do
+      alone "$header" || { echo "--- $header"; head -n 20 "$work/log.$$"; }
+    done >"$work/failed.$$"
+    grep -q . "$work/failed.$$" || { echo "--- $chain (together)"; alone $chain || head -n 20 "$work/log.$$"; } >"$work/failed.$$"
   fi
   rm "$work/log.$$"'
-xargs -d '\n' -P 2 -I '{}' bash -c "$check" check '{}' "$work" "$compiler" "${flags[@]}" <"$work/headers"
+xargs -d '\n' -P 2 -I '{}' bash -c "$check" check '{}' "$work" "$compiler" "${flags[@]}" <"$work/chains"
 
 # instantiate.hpp and extern_kernels.hpp exclude each other
 grep -v 'cpu/instantiate.hpp\|cpu/extern_kernels.hpp' "$work/headers" | sed 's/.*/#include <&>/' >"$work/all.cpp"
@@ -27,7 +39,6 @@ if ! "$compiler" "${flags[@]}" "$work/all.cpp" >"$work/log.all" 2>&1; then
   { echo "--- all headers together"; head -n 20 "$work/log.all"; } >"$work/failed.all"
 fi
 
-count=$(wc -l <"$work/headers")
 if compgen -G "$work/failed.*" >/dev/null; then
   cat "$work"/failed.*
   echo
@@ -35,5 +46,4 @@ if compgen -G "$work/failed.*" >/dev/null; then
   grep -h '^--- ' "$work"/failed.* | sed 's/^--- /  /' | sort
   exit 1
 fi
-[[ $count -gt 0 ]] || { echo "no headers found"; exit 1; }
 echo "$count headers compile alone"
