@@ -61,6 +61,15 @@ json described(const fs::path& folder) {
   return {{"format", "hashweave checkpoint 2"}, {"files", files}};
 }
 
+/// A folder that is removed, unless `folder` is cleared: a disk that is full needs the room.
+struct Unfinished {
+  fs::path folder;
+  ~Unfinished() {
+    std::error_code ignored;
+    if (!folder.empty()) fs::remove_all(folder, ignored);
+  }
+};
+
 }  // namespace
 
 RunFolder::RunFolder(fs::path path) : path_{std::move(path)} {
@@ -134,6 +143,7 @@ void RunFolder::save(const Checkpointed& model, const RunState& state) {
   std::error_code ignored;
   fs::remove_all(work, ignored);
   make_folder(work);
+  Unfinished unfinished{work};
   write_safetensors(work / parts[0], model.trained());
   write_safetensors(work / parts[1], model.moments());
   const json told{{"step", state.step},           {"optimiser_steps", state.optimiser_steps},
@@ -143,6 +153,7 @@ void RunFolder::save(const Checkpointed& model, const RunState& state) {
   write_text(work / "MANIFEST.json", described(work).dump(1) + "\n");
   fs::remove_all(final, ignored);  // of an earlier sitting, at the same step
   if (::rename(work.c_str(), final.c_str()) != 0) fail_system(final, "renaming the checkpoint", errno);
+  unfinished.folder.clear();
   FileCalls calls;
   detail::sync_folder(calls, final);
   const auto existing = checkpoints_in(all);

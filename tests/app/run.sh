@@ -10,24 +10,27 @@ fail() { echo "FAILED: $*" >&2; exit 1; }
 quietly() { "$@" >log.txt 2>&1 || { cat log.txt >&2; fail "$*"; }; }
 small=(train --data "$clipart" --model tiny --bits 32 --lr 1e-4 --warmup 4 --limit-train 120 --seed 5)
 long_run=("${small[@]}" --epochs 200)
-small+=(--epochs 3)
+epochs=3 && [[ -z $long ]] || epochs=6
+steps=$((4 * epochs)) last=$(printf 'step_%08d' $((4 * epochs)))
+small+=(--epochs "$epochs")
 sums() { (cd "$1" && sha256sum model.safetensors checkpoints/step_*/model.safetensors checkpoints/step_*/optim.safetensors); }
 
 echo "== a run, and the same on one thread"
 quietly "$app" "${small[@]}" --out whole --json whole.json
 quietly "$app" "${small[@]}" --out one_thread --threads 1
 diff <(sums whole) <(sums one_thread) || fail "one and two threads differ"
-python3 - <<'PY' || fail "metrics or results are not as promised"
-import json
+python3 - "$steps" <<'PY' || fail "metrics or results are not as promised"
+import json, sys
+last = int(sys.argv[1])
 steps, evaluations = [], []
 for line in open("whole/metrics.jsonl"):
     value = json.loads(line)
     (evaluations if "eval" in value else steps).append(value)
-assert [s["step"] for s in steps] == list(range(1, 13)), steps
+assert [s["step"] for s in steps] == list(range(1, last + 1)), steps
 assert all({"epoch", "loss", "triplet", "angular", "grad_norm", "lr", "seconds", "pairs_per_second"} <= set(s) for s in steps)
-assert [e["step"] for e in evaluations] == [4, 8, 12]
+assert [e["step"] for e in evaluations] == list(range(4, last + 1, 4))
 result = json.load(open("whole.json"))
-assert result["finished"] and result["steps"] == 12
+assert result["finished"] and result["steps"] == last
 for kind in "binary", "continuous":
     for way in "image_to_text", "text_to_image":
         assert {"r1", "r5", "r10", "median_rank"} == set(result["results"][kind][way])
@@ -36,13 +39,13 @@ assert {b["name"] for b in json.load(open("whole/results.json"))["baselines"]} =
 PY
 
 echo "== stopped and resumed"
-stops=(1 5 8) && [[ -z $long ]] || stops=(1 2 3 4 5 6 7 8 9 10 11)
+final() { (cd "$1" && sha256sum model.safetensors "checkpoints/$last"/*.safetensors); }
+stops=(1 5 8) && [[ -z $long ]] || mapfile -t stops < <(seq 20)
 for stop in "${stops[@]}"; do
   rm -rf stopped
   quietly "$app" "${small[@]}" --out stopped --stop-after-steps "$stop"
   quietly "$app" "${small[@]}" --out stopped --resume
-  diff <(cd whole && sha256sum model.safetensors checkpoints/step_00000012/*.safetensors) \
-    <(cd stopped && sha256sum model.safetensors checkpoints/step_00000012/*.safetensors) || fail "stopped after $stop steps"
+  diff <(final whole) <(final stopped) || fail "stopped after $stop steps"
   diff <(grep -o '"loss":[^,]*' whole/metrics.jsonl) <(grep -o '"loss":[^,]*' stopped/metrics.jsonl) || fail "losses after $stop"
 done
 
@@ -57,8 +60,20 @@ for ((kill = 0; kill < kills; ++kill)); do
   wait $! 2>/dev/null || true
 done
 quietly "$app" "${small[@]}" --out killed --checkpoint-every 1 --resume
-diff <(cd whole && sha256sum model.safetensors checkpoints/step_00000012/*.safetensors) \
-  <(cd killed && sha256sum model.safetensors checkpoints/step_00000012/*.safetensors) || fail "killed $kills times"
+diff <(final whole) <(final killed) || fail "killed $kills times"
+
+echo "== a full disk ends the run and leaves the last checkpoint"
+rm -rf full
+quietly "$app" "${small[@]}" --out full --stop-after-steps 5
+kept() { (cd full && find checkpoints -type f -exec sha256sum {} + | sort); }
+before=$(kept)
+full=0  # files of at most 12 MiB: room for the model, none for the moments
+(trap '' XFSZ && ulimit -f 12288 && exec "$app" "${small[@]}" --out full --resume) >log.txt 2>err.txt || full=$?
+[[ $full -eq 3 ]] || { cat err.txt >&2; fail "a full disk: exit status $full"; }
+[[ $(grep '^vit2cmh: ' err.txt) == *optim.safetensors*File\ too\ large* ]] || { cat err.txt >&2; fail "a full disk: not one line that says so"; }
+[[ $(kept) == "$before" ]] || fail "a full disk changed a checkpoint"
+quietly "$app" "${small[@]}" --out full --resume
+diff <(final whole) <(final full) || fail "resumed after a full disk"
 
 echo "== a signal ends the run after its step; a damaged checkpoint is passed over"
 rm -rf signalled
@@ -160,7 +175,7 @@ expect 2 'data' train "${tiny[@]}"
 expect 2 'subcommand' frobnicate
 expect 1 'or --resume to go on' "${small[@]}" --out whole
 expect 1 '--bits of the run that goes on: expected 32, got 64' train --data "$clipart" --model tiny --bits 64 --lr 1e-4 \
-  --warmup 4 --limit-train 120 --epochs 3 --seed 5 --out whole --resume
+  --warmup 4 --limit-train 120 --epochs "$epochs" --seed 5 --out whole --resume
 expect 1 'whole.json' train --data "$clipart" --model dinov2-s+minilm --image-weights "$work/whole.json" \
   --text-weights "$work/whole.json" --out bad
 mkdir -p set && printf 'not an image' >set/broken.png
