@@ -62,6 +62,7 @@ struct TrainingSettings {
   double clip_norm = 2;
   double dropout = 0.1;  ///< in the trunk
   bool freeze_towers = false;
+  bool recompute = false;  ///< keep the inputs of the towers' blocks alone
 };
 
 /// One batch of a step: a step may be made of several, whose gradients add up.
@@ -76,6 +77,10 @@ struct StepResult {
   double loss = 0, triplet = 0, angular = 0, quantisation = 0, info_nce = 0;
   double gradient_norm = 0, rate = 0;
   bool skipped = false;  ///< the gradient was not finite: nothing was changed
+};
+
+struct TrainingMemory {
+  std::size_t parameters = 0, step = 0;
 };
 
 class HashModel {
@@ -116,6 +121,8 @@ class HashModel {
   virtual void load_moments(const TensorFile& file, Size steps, Size skipped) = 0;
   virtual Size optimiser_steps() const = 0;
   virtual Size skipped_steps() const = 0;
+  /// Bytes that training takes: parameters, gradients and moments; what the largest step so far needed besides.
+  virtual TrainingMemory training_memory() = 0;
 };
 
 /// The architectures and code lengths there are.

@@ -85,6 +85,8 @@ class HashModelOf final : public HashModel {
     };
     for_each_layer(model_.arch.trunk, set_rate);
     head_.trunk = model_.arch.trunk;
+    set_recompute(model_.arch.image, s.recompute);
+    set_recompute(model_.arch.text, s.recompute);
     const double towers = s.freeze_towers ? 0 : s.rate / s.head_rate;
     adam_.emplace(typename Adam<B, Net>::Options{
         .rate = s.head_rate,
@@ -141,6 +143,10 @@ class HashModelOf final : public HashModel {
   }
   Size optimiser_steps() const override { return adam_ ? adam_->steps() : 0; }
   Size skipped_steps() const override { return adam_ ? adam_->skipped() : 0; }
+  TrainingMemory training_memory() override {
+    const auto block = static_cast<std::size_t>(model_.params.flat().size()) * sizeof(float);
+    return {block * (adam_ ? 4 : 2), be_.tape().high_water()};
+  }
 
  private:
   void clear_gradients() {

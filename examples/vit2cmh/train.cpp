@@ -115,6 +115,7 @@ class Training {
       const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
       state_.seconds += seconds;
       note(result, epoch, seconds, events);
+      if (state_.step == begun + 1) progress.say(memory_needed());
       char text[96];
       std::snprintf(text, sizeof text, "epoch %td/%td  loss %.3f  triplet %.3f  angular %.3f", epoch + 1, o_.epochs,
                     result.loss, result.triplet, result.angular);
@@ -153,8 +154,9 @@ class Training {
   static void say(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
 
   void prepare_run() {
-    run_.begin(options_as_json(o_), {{"threads", o_.threads}, {"version", version}, {"command", o_.command}}, o_.resume,
-               {"data", "images"});
+    run_.begin(options_as_json(o_),
+               {{"threads", o_.threads}, {"recompute", o_.recompute}, {"version", version}, {"command", o_.command}},
+               o_.resume, {"data", "images"});
   }
 
   void prepare_model() {
@@ -182,7 +184,7 @@ class Training {
     feed_.emplace(
         *model_, data_, *tokenizer_,
         FeedSettings{o_.freeze_towers, static_cast<std::size_t>(o_.cache_mb) << 20, o_.cache_file, o_.threads});
-    model_->begin_training({o_.loss, o_.rate, o_.head_rate, o_.clip, o_.dropout, o_.freeze_towers});
+    model_->begin_training({o_.loss, o_.rate, o_.head_rate, o_.clip, o_.dropout, o_.freeze_towers, o_.recompute});
     sampler_.emplace(captions_->size(), o_.batch, o_.seed, Rank{}, LastBatch::drop);
     require(sampler_->batches() >= o_.accumulate, "--accumulate", "batches", Phrase{"at most ", sampler_->batches()},
             o_.accumulate);
@@ -205,6 +207,15 @@ class Training {
   static void copy_whole(const fs::path& from, const fs::path& to) {
     const Blob bytes = map_file(from);
     write_atomically(to, [&](FileWriter& out) { out.write(bytes.bytes); });
+  }
+
+  std::string memory_needed() {
+    constexpr double mebibyte = 1 << 20;
+    const TrainingMemory memory = model_->training_memory();
+    char text[160];
+    std::snprintf(text, sizeof text, "memory: %.0f MiB of parameters, gradients and moments, %.0f MiB a step",
+                  static_cast<double>(memory.parameters) / mebibyte, static_cast<double>(memory.step) / mebibyte);
+    return text;
   }
 
   bool stopping(Size begun) const {

@@ -15,7 +15,7 @@ struct TrainOptions {
   double rate = 1e-5, head_rate = 0;  ///< 0: as `rate`
   LossSettings loss;
   double clip = 2, dropout = 0.1;
-  bool freeze_towers = false, resume = false, from_scratch = false, skip_bad = false;
+  bool freeze_towers = false, recompute = false, resume = false, from_scratch = false, skip_bad = false;
   Precision precision = Precision::full;
   Size threads = 1, cache_mb = 2048;
   std::filesystem::path cache_file;

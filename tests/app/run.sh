@@ -38,6 +38,14 @@ for kind in "binary", "continuous":
 assert {b["name"] for b in json.load(open("whole/results.json"))["baselines"]} == {"untrained", "random codes"}
 PY
 
+echo "== blocks computed again: the same model in less memory"
+quietly "$app" "${small[@]}" --out plain --stop-after-steps 1
+step_memory() { sed -n 's/.*moments, \([0-9]*\) MiB a step.*/\1/p' log.txt; }
+plain=$(step_memory)
+quietly "$app" "${small[@]}" --out again --recompute
+[[ -n $plain && $(step_memory) -lt $plain ]] || { cat log.txt >&2; fail "--recompute saves nothing of $plain MiB"; }
+diff <(sums whole) <(sums again) || fail "--recompute changed the model"
+
 echo "== stopped and resumed"
 final() { (cd "$1" && sha256sum model.safetensors "checkpoints/$last"/*.safetensors); }
 stops=(1 5 8) && [[ -z $long ]] || mapfile -t stops < <(seq 20)

@@ -60,6 +60,19 @@ TEST_CASE("Recompute more than halves the memory of a step and changes no bit of
   CHECK((plain.grads == again.grads));
   CHECK(2 * again.peak < plain.peak);
 }
+TEST_CASE("Recomputable is the branch itself until it is made active", "[compose][recompute]") {
+  const Outcome plain = step_of<Plain>(0.3), idle = step_of<Repeat<12, Recomputable<Block>>>(0.3);
+  CHECK((plain.y == idle.y));
+  CHECK((plain.dx == idle.dx));
+  CHECK((plain.grads == idle.grads));
+  CHECK(plain.peak == idle.peak);
+  Chain<Linear<32, 32>, Named<"blocks", Repeat<12, Recomputable<Block>>>> deep;
+  CHECK_FALSE(deep.tail.head.block.active);
+  set_recompute(deep, true);
+  CHECK(deep.tail.head.block.active);
+  set_recompute(deep, false);
+  CHECK_FALSE(deep.tail.head.block.active);
+}
 TEST_CASE("Recompute draws the numbers of its dropouts again", "[compose][recompute]") {
   const Outcome plain = step_of<Plain>(0.3), again = step_of<Again>(0.3);
   CHECK((plain.y != step_of<Plain>(0).y));

@@ -1,6 +1,5 @@
 #pragma once
 #include <hashweave/cmh/encoder_blocks.hpp>
-#include <hashweave/compose/recompute.hpp>
 #include <hashweave/nn/embedding.hpp>
 #include <hashweave/nn/patch_embed.hpp>
 #include <hashweave/nn/pick.hpp>

@@ -47,7 +47,8 @@ View<B, OutputOf<L, S>> infer(B& be, const L& layer, const typename L::template 
   }
 }
 
-/// Calls f on every leaf layer of a composition, to set what is a value rather than a type, e.g. LayerNorm's eps:
+/// Calls f on every leaf layer and every `Recompute` of a composition, to set what is a value rather than a type, e.g.
+/// LayerNorm's eps:
 /// `for_each_layer(tower, [](auto& layer) { if constexpr (requires { layer.eps; }) layer.eps = 1e-12; });`
 template <class L, class F>
 constexpr void for_each_layer(L& layer, F&& f) {
