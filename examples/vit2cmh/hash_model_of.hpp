@@ -144,8 +144,7 @@ class HashModelOf final : public HashModel {
   Size optimiser_steps() const override { return adam_ ? adam_->steps() : 0; }
   Size skipped_steps() const override { return adam_ ? adam_->skipped() : 0; }
   TrainingMemory training_memory() override {
-    const auto block = static_cast<std::size_t>(model_.params.flat().size()) * sizeof(float);
-    return {block * (adam_ ? 4 : 2), be_.tape().high_water()};
+    return {model_.params.bytes() * (adam_ ? 4 : 2), be_.tape().high_water()};
   }
 
  private:

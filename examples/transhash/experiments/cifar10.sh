@@ -10,7 +10,7 @@ for length in $bits; do
     for seed in $seeds; do
       run="${method}_${length}_seed$seed"
       # shellcheck disable=SC2046
-      train "$run" $(flags_of "$method") --bits "$length" --seed "$seed"
+      train "$run" $(flags_of "$method" "$length") --bits "$length" --seed "$seed"
       results+=("$method $length=$out/$run/results.json")
     done
   done

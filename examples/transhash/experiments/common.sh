@@ -36,13 +36,19 @@ train() {
   "$app" train --data "$data" --out "$run" --model "$model" --precision "$precision" --threads "$threads" \
     --tokens "$out/tokens" --val-share 0.1 --evaluate-every 5 "$@" "${more[@]}" "${resume[@]}"
 }
-# The flags of a method: its own, and those that --chosen has for it.
+# The flags of a method at a code length: its own, and those that --chosen has for it, at that length or at any.
 flags_of() {
   case $1 in
     itq | lsh) echo "--method $1 --epochs 0" ;;
-    no-cauchy) echo "--no-cauchy --epochs $epochs $(chosen_for no-cauchy)" ;;
-    no-dual-stream | no-quantisation) echo "--$1 --epochs $epochs $(chosen_for transhash)" ;;
-    *) echo "--method $1 --epochs $epochs $(chosen_for "$1")" ;;
+    no-cauchy) echo "--no-cauchy --epochs $epochs $(chosen_for no-cauchy "$2")" ;;
+    no-dual-stream | no-quantisation) echo "--$1 --epochs $epochs $(chosen_for transhash "$2")" ;;
+    *) echo "--method $1 --epochs $epochs $(chosen_for "$1" "$2")" ;;
   esac
 }
-chosen_for() { if [[ -n $chosen ]]; then sed -n "s/^$1: //p" "$chosen"; else echo "--lr 0.01"; fi; }
+chosen_for() {
+  if [[ -z $chosen ]]; then
+    echo "--lr 0.01"
+  else
+    { sed -n "s/^$1 $2: //p" "$chosen"; sed -n "s/^$1: //p" "$chosen"; } | head -n 1
+  fi
+}

@@ -76,6 +76,8 @@ class ParameterBlock {
     return n;
   }
 
+  std::size_t bytes() const { return block_.bytes(); }
+
   /// The whole block; its trainable part; one entry.
   Mat<Scalar> flat() { return matrix(block_.data(), 1, size_); }
   Mat<const Scalar> flat() const { return matrix(block_.data(), 1, size_); }
@@ -162,7 +164,7 @@ class Parameters : public ParameterBlock<B> {
   /// The same values in a block of their own.
   Parameters clone() const {
     Parameters copy;
-    B::Memory::copy(copy.flat().data, this->flat().data, this->flat().size() * sizeof(typename B::Scalar));
+    B::Memory::copy(copy.flat().data, this->flat().data, this->bytes());
     return copy;
   }
 
