@@ -77,7 +77,7 @@ void add_train(CLI::App& app, Common& common, Todo& todo, const std::string& com
   c.add_flag("--freeze-towers", o.freeze_towers,
              "train above the towers only; their tokens are computed once and kept");
   c.add_flag("--recompute", o.recompute,
-             "compute the towers' blocks again in backward: less memory, a third more time, the same model");
+             "compute the towers' blocks again in backward: less memory, more time, the same model");
   c.add_option("--token-cache", o.cache_mb, "MiB of kept tokens; others are computed again")->capture_default_str();
   c.add_option("--token-cache-file", o.cache_file, "keep them in this file instead of memory");
   c.add_option("--max-tokens", o.max_tokens, "captions are cut to so many tokens")->capture_default_str();

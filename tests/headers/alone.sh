@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every header compiles alone, and all of them in one file.  usage: alone.sh COMPILER SOURCE_DIR SYSTEM_INCLUDE_DIRS
+# Every header compiles alone, and twice in one file; and all of them in one.  usage: alone.sh COMPILER SOURCE_DIR SYSTEM_INCLUDE_DIRS
 # (the directories separated by ';'). Headers that include one another are compiled in one go (chains.awk).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -22,7 +22,7 @@ count=$(wc -l <"$work/headers")
 # A chain that fails is compiled again header by header, for the names of those at fault.
 check='
   chain=$1 work=$2; shift 2
-  alone() { printf "#include <%s>\n" "$@" | "${compile[@]}" - >"$work/log.$$" 2>&1; }
+  alone() { printf "#include <%s>\n" "$@" "$@" | "${compile[@]}" - >"$work/log.$$" 2>&1; }
   compile=("$@")
   if ! alone $chain; then
     for header in $chain; do

@@ -36,13 +36,14 @@ train() {
   "$app" train --data "$data" --out "$run" --model "$model" --precision "$precision" --threads "$threads" \
     --tokens "$out/tokens" --val-share 0.1 --evaluate-every 5 "$@" "${more[@]}" "${resume[@]}"
 }
+# What makes a run one of a method or ablation.
+named() { if [[ $1 == no-* ]]; then echo "--$1"; else echo "--method $1"; fi; }
 # The flags of a method at a code length: its own, and those that --chosen has for it, at that length or at any.
 flags_of() {
   case $1 in
-    itq | lsh) echo "--method $1 --epochs 0" ;;
-    no-cauchy) echo "--no-cauchy --epochs $epochs $(chosen_for no-cauchy "$2")" ;;
-    no-dual-stream | no-quantisation) echo "--$1 --epochs $epochs $(chosen_for transhash "$2")" ;;
-    *) echo "--method $1 --epochs $epochs $(chosen_for "$1" "$2")" ;;
+    itq | lsh) echo "$(named "$1") --epochs 0" ;;
+    no-dual-stream | no-quantisation) echo "$(named "$1") --epochs $epochs $(chosen_for transhash "$2")" ;;
+    *) echo "$(named "$1") --epochs $epochs $(chosen_for "$1" "$2")" ;;
   esac
 }
 chosen_for() {

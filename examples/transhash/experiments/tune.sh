@@ -7,42 +7,38 @@ seed=${seeds%% *}
 
 # The best mAP on val of a run, over its epochs.
 on_val() { grep '"eval"' "$out/$1/metrics.jsonl" | grep -o '"map_all":[0-9.]*' | cut -d: -f2 | sort -rg | head -n 1; }
+# try WHAT METHOD BITS FLAGS: a run, and its line "mAP WHAT: FLAGS" in tune.txt.
+try() {
+  local run="tune_${1// /_}_${4//[ -]/}"
+  # shellcheck disable=SC2046,SC2086
+  if train "$run" $(named "$2") --bits "$3" --epochs "$epochs" --seed "$seed" $4; then
+    echo "$(on_val "$run") $1: $4" >>"$out/tune.txt"
+  else
+    echo "0 $1: $4 (no finite gradient)" >>"$out/tune.txt"
+  fi
+}
+# choose WHAT: the flags that were best for it go into chosen.txt.
+choose() { grep " $1: " "$out/tune.txt" | sort -rg | head -n 1 | cut -d' ' -f2- >>"$out/chosen.txt"; }
 
 : >"$out/tune.txt"
+: >"$out/chosen.txt"
 for method in transhash no-cauchy dch hashnet dpsh dsh csq greedyhash; do
-  scales=('') && [[ $method != transhash && $method != dch ]] || scales=('--gamma 10' '--gamma 20')
+  scales=('') && [[ $method != transhash && $method != dch ]] || scales=(' --gamma 10' ' --gamma 20')
   rates='0.003 0.01 0.03'
   [[ $method != dsh ]] || rates='0.0003 0.001 0.003'
   [[ $method != no-cauchy ]] || rates='0.001 0.003 0.01'
-  which=(--method "$method") && [[ $method != no-cauchy ]] || which=(--no-cauchy)
   for scale in "${scales[@]}"; do
-    for rate in $rates; do
-      flags="--lr $rate${scale:+ $scale}"
-      run="tune_${method}_${flags//[ -]/}"
-      # shellcheck disable=SC2086
-      if train "$run" "${which[@]}" --bits 32 --epochs "$epochs" --seed "$seed" $flags; then
-        echo "$(on_val "$run") $method: $flags" >>"$out/tune.txt"
-      else
-        echo "0 $method: $flags (no finite gradient)" >>"$out/tune.txt"
-      fi
-    done
+    for rate in $rates; do try "$method" "$method" 32 "--lr $rate$scale"; done
   done
+  choose "$method"
 done
-for method in transhash no-cauchy dch hashnet dpsh dsh csq greedyhash; do
-  grep " $method: " "$out/tune.txt" | sort -rg | head -n 1 | cut -d' ' -f2-
-done >"$out/chosen.txt"
 for method in transhash dch; do
   rate=$(sed -n "s/^$method: \(--lr [^ ]*\).*/\1/p" "$out/chosen.txt")
   for length in $bits; do
     [[ $length -ne 32 ]] || continue
     scales='10 20 40' && [[ $length -gt 16 ]] || scales='5 10 20'
-    for scale in $scales; do
-      run="tune_${method}_${length}_gamma$scale"
-      # shellcheck disable=SC2086
-      train "$run" --method "$method" --bits "$length" --epochs "$epochs" --seed "$seed" $rate --gamma "$scale"
-      echo "$(on_val "$run") $method $length: $rate --gamma $scale" >>"$out/tune.txt"
-    done
-    grep " $method $length: " "$out/tune.txt" | sort -rg | head -n 1 | cut -d' ' -f2- >>"$out/chosen.txt"
+    for scale in $scales; do try "$method $length" "$method" "$length" "$rate --gamma $scale"; done
+    choose "$method $length"
   done
 done
 sort -k2,2 -k1,1rg "$out/tune.txt"

@@ -147,6 +147,18 @@ std::vector<ParameterEntry> parameters_of() {
   return std::move(list.entries);
 }
 
+/// The typed view of model L into a block that has parameters of its names: of a part of a larger model.
+/// @throws Error for a name that the block does not have.
+template <class L, class B>
+typename L::template Params<B> view_into(ParameterBlock<B>& block) {
+  typename L::template Params<B> values{};
+  detail::ParameterList<typename B::Scalar> list;
+  L::visit(list, Path{}, values);
+  for (std::size_t i = 0; i < list.addresses.size(); ++i)
+    *list.addresses[i] = block.at(block.entry(list.entries[i].name)).data;
+  return values;
+}
+
 /// All parameters of model L on backend B: a `ParameterBlock` and the typed view of it that layers take. Gradients have
 /// the same type.
 template <class B, class L>
@@ -156,11 +168,7 @@ class Parameters : public ParameterBlock<B> {
 
   /// Allocates, all zero.
   /// @throws Error when two parameters have the same name.
-  Parameters() : ParameterBlock<B>{parameters_of<L, B>()} {
-    detail::ParameterList<typename B::Scalar> list;
-    L::visit(list, Path{}, values_);
-    for (std::size_t i = 0; i < list.addresses.size(); ++i) *list.addresses[i] = this->at(this->entries()[i]).data;
-  }
+  Parameters() : ParameterBlock<B>{parameters_of<L, B>()}, values_{view_into<L>(*this)} {}
   /// The same values in a block of their own.
   Parameters clone() const {
     Parameters copy;
@@ -174,19 +182,7 @@ class Parameters : public ParameterBlock<B> {
   const Values* operator->() const { return &values_; }
 
  private:
-  Values values_{};
+  Values values_;
 };
-
-/// The typed view of model L into a block that has parameters of its names: of a part of a larger model.
-/// @throws Error for a name that the block does not have.
-template <class L, class B>
-typename L::template Params<B> view_into(ParameterBlock<B>& block) {
-  typename L::template Params<B> values{};
-  detail::ParameterList<typename B::Scalar> list;
-  L::visit(list, Path{}, values);
-  for (std::size_t i = 0; i < list.addresses.size(); ++i)
-    *list.addresses[i] = block.at(block.entry(list.entries[i].name)).data;
-  return values;
-}
 
 }  // namespace hashweave

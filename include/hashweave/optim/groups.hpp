@@ -5,7 +5,6 @@
 #include <hashweave/core/parameters.hpp>
 #include <limits>
 #include <string>
-#include <type_traits>
 #include <vector>
 
 namespace hashweave {
@@ -90,7 +89,7 @@ inline double clip_factor(double norm, double limit) { return norm > limit ? lim
 
 /// Adds what a training step's backward left for the running statistics (BatchNorm). Call it once a step.
 template <class B>
-void update_statistics(B& be, ParameterBlock<B>& params, const std::type_identity_t<ParameterBlock<B>>& grads) {
+void update_statistics(B& be, ParameterBlock<B>& params, const ParameterBlock<B>& grads) {
   for (const ParameterEntry& e : params.entries()) {
     if (e.statistic()) add_scaled(be, params.at(e), grads.at(e), 1);
   }
