@@ -4,6 +4,7 @@
 
 #include "support/layers.hpp"
 
+namespace hash_head_bench {
 using namespace hashweave;
 
 constexpr Size width = 768;
@@ -40,4 +41,4 @@ BENCHMARK(backward<64>)->Name("hash_head_backward/cpu_f32")->ArgNames(axes)->Arg
 BENCHMARK(backward<128>)->Name("hash_head_backward/cpu_f32")->ArgNames(axes)->Args({128, 128})->UseRealTime();
 BENCHMARK(pack_codes<64>)->Name("pack/cpu_f32")->ArgNames(axes)->Args({4096, 64})->UseRealTime();
 
-int main(int argc, char** argv) { return bench::run(argc, argv); }
+}  // namespace hash_head_bench

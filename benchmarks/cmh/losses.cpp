@@ -6,6 +6,7 @@
 
 #include "support/layers.hpp"
 
+namespace losses_bench {
 using namespace hashweave;
 
 constexpr Size bits = 64, classes = 80;
@@ -54,7 +55,7 @@ void add(const std::string& name, void (*f)(bench::State&)) {
       ->UseRealTime();
 }
 
-int main(int argc, char** argv) {
+[[maybe_unused]] const bool added = [] {
   add("hardest_triplet", on_pairs<HardestTriplet>);
   add("angular", on_pairs<Angular>);
   add("triplet_angular", on_pairs<TripletAngularLoss<>>);
@@ -63,5 +64,7 @@ int main(int argc, char** argv) {
   add("logistic_pairs", on_labels<LogisticPairs>);
   add("quantisation", on_codes<Quantisation>);
   add("cauchy_quantisation", on_codes<CauchyQuantisation>);
-  return bench::run(argc, argv);
-}
+  return true;
+}();
+
+}  // namespace losses_bench

@@ -5,6 +5,7 @@
 
 #include "support/layers.hpp"
 
+namespace in_slices_bench {
 using namespace hashweave;
 
 constexpr Size width = 128;
@@ -35,4 +36,4 @@ BENCHMARK(training)
     ->Args({128, 16, 16})
     ->UseManualTime();
 
-int main(int argc, char** argv) { return bench::run(argc, argv); }
+}  // namespace in_slices_bench

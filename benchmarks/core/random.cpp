@@ -3,6 +3,7 @@
 
 #include "support/bench.hpp"
 
+namespace random_bench {
 using namespace hashweave;
 
 constexpr std::uint64_t count = 1 << 16;
@@ -38,4 +39,4 @@ BENCHMARK(philox_bits)->Name("philox")->ArgNames({"numbers"})->Args({count})->Us
 BENCHMARK(uniform_numbers)->Name("uniform")->ArgNames({"numbers"})->Args({count})->UseRealTime();
 BENCHMARK(normals)->Name("normal")->ArgNames({"numbers"})->Args({count})->UseRealTime();
 
-int main(int argc, char** argv) { return bench::run(argc, argv); }
+}  // namespace random_bench

@@ -4,6 +4,7 @@
 
 #include "support/bench.hpp"
 
+namespace tape_bench {
 using namespace hashweave;
 
 constexpr Size buffers = 256;  // about what twelve transformer blocks take
@@ -43,4 +44,4 @@ BENCHMARK(take_and_rewind)->Name("tape_take")->ArgNames({"bytes"})->Args({4096})
 BENCHMARK(take_and_release)->Name("tape_take_release")->ArgNames({"bytes"})->Args({4'841'472})->UseRealTime();
 BENCHMARK(heap)->Name("heap_new")->ArgNames({"bytes"})->Args({4096})->Args({4'841'472})->UseRealTime();
 
-int main(int argc, char** argv) { return bench::run(argc, argv); }
+}  // namespace tape_bench

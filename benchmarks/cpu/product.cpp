@@ -3,6 +3,7 @@
 
 #include "support/bench.hpp"
 
+namespace product_bench {
 using namespace hashweave;
 
 template <class T, Form F, Engine E = Engine::eigen, Precision P = Precision::full>
@@ -57,11 +58,14 @@ BENCHMARK(multiply_form<double, Form::nt>)
     ->Args({1576, 768, 768})
     ->UseManualTime();
 
-int main(int argc, char** argv) {
+[[maybe_unused]] const bool added = [] {
   add<Engine::eigen, Precision::full>("cpu_eigen_f32");
   add<Engine::onednn, Precision::full>("cpu_onednn_f32");
+  add<Engine::avx2, Precision::full>("cpu_avx2_f32");
   add<Engine::avx512, Precision::full>("cpu_avx512_f32");
   add<Engine::avx512, Precision::bf16>("cpu_avx512_bf16");
   add<Engine::amx, Precision::bf16>("cpu_amx_bf16");
-  return bench::run(argc, argv);
-}
+  return true;
+}();
+
+}  // namespace product_bench

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+namespace image_bench {
 using namespace hashweave;
 
 namespace {
@@ -81,4 +82,4 @@ BENCHMARK(augment)->Name("preprocess/resized_crop/480x640/224");
 
 }  // namespace
 
-BENCHMARK_MAIN();
+}  // namespace image_bench

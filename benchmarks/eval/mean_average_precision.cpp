@@ -4,6 +4,7 @@
 
 #include "support/bench.hpp"
 
+namespace mean_average_precision_bench {
 using namespace hashweave;
 
 constexpr Size queries = 50;
@@ -42,4 +43,4 @@ BENCHMARK(in_order)->Name("map_all")->ArgNames(axes)->Args({queries, 10'000})->A
 BENCHMARK(expected)->Name("map_all_expected")->ArgNames(axes)->Args({queries, 100'000})->UseRealTime();
 BENCHMARK(at_k)->Name("map_at_1000")->ArgNames(axes)->Args({queries, 100'000})->UseRealTime();
 
-int main(int argc, char** argv) { return bench::run(argc, argv); }
+}  // namespace mean_average_precision_bench

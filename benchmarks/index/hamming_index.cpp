@@ -4,6 +4,7 @@
 
 #include "support/bench.hpp"
 
+namespace hamming_index_bench {
 using namespace hashweave;
 
 template <Size Bits>
@@ -65,4 +66,4 @@ BENCHMARK(within<64>)->Name("hamming_radius")->ArgNames({"codes", "bits"})->Args
 BENCHMARK(within<128>)->Name("hamming_radius")->ArgNames({"codes", "bits"})->Args({1'000'000, 128})->UseRealTime();
 BENCHMARK(build<64>)->Name("hamming_build")->ArgNames({"codes", "bits"})->Args({1'000'000, 64})->UseRealTime();
 
-int main(int argc, char** argv) { return bench::run(argc, argv); }
+}  // namespace hamming_index_bench

@@ -3,6 +3,7 @@
 
 #include "support/layers.hpp"
 
+namespace activation_bench {
 using namespace hashweave;
 
 constexpr Size width = 3072;
@@ -35,7 +36,7 @@ void add(const std::string& name) {
   one("_backward", backward<Act>);
 }
 
-int main(int argc, char** argv) {
+[[maybe_unused]] const bool added = [] {
   add<Gelu>("gelu");
   add<GeluTanh>("gelu_tanh");
   add<QuickGelu>("quick_gelu");
@@ -43,5 +44,7 @@ int main(int argc, char** argv) {
   add<LeakyRelu>("leaky_relu");
   add<Tanh>("tanh");
   add<Sigmoid>("sigmoid");
-  return bench::run(argc, argv);
-}
+  return true;
+}();
+
+}  // namespace activation_bench

@@ -3,6 +3,7 @@
 
 #include "support/layers.hpp"
 
+namespace batch_norm_bench {
 using namespace hashweave;
 
 constexpr Size width = 512;
@@ -38,4 +39,4 @@ BENCHMARK(backward)
     ->Args({1024, width})
     ->UseRealTime();
 
-int main(int argc, char** argv) { return bench::run(argc, argv); }
+}  // namespace batch_norm_bench

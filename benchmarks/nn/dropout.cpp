@@ -3,6 +3,7 @@
 
 #include "support/layers.hpp"
 
+namespace dropout_bench {
 using namespace hashweave;
 
 constexpr Size width = 768;
@@ -26,4 +27,4 @@ const bench::Names axes{"rows", "width"};
 BENCHMARK(forward)->Name("dropout/cpu_f32")->ArgNames(axes)->Args({1576, width})->UseRealTime();
 BENCHMARK(backward)->Name("dropout_backward/cpu_f32")->ArgNames(axes)->Args({1576, width})->UseRealTime();
 
-int main(int argc, char** argv) { return bench::run(argc, argv); }
+}  // namespace dropout_bench

@@ -3,6 +3,7 @@
 
 #include "support/layers.hpp"
 
+namespace embedding_bench {
 using namespace hashweave;
 using B = Cpu<float>;
 
@@ -39,4 +40,4 @@ void backward(bench::State& state) {
 BENCHMARK(forward)->Name("token_embed/cpu_f32")->ArgNames({"captions"})->Args({64})->UseRealTime();
 BENCHMARK(backward)->Name("token_embed_backward/cpu_f32")->ArgNames({"captions"})->Args({64})->UseRealTime();
 
-int main(int argc, char** argv) { return bench::run(argc, argv); }
+}  // namespace embedding_bench

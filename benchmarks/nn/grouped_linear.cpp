@@ -3,6 +3,7 @@
 
 #include "support/layers.hpp"
 
+namespace grouped_linear_bench {
 using namespace hashweave;
 
 template <Size Groups, Size In, Size Out>
@@ -43,4 +44,4 @@ BENCHMARK(backward<64, 64, 1>)
     ->Args({1024, 64, 64, 1})
     ->UseRealTime();
 
-int main(int argc, char** argv) { return bench::run(argc, argv); }
+}  // namespace grouped_linear_bench

@@ -3,6 +3,7 @@
 
 #include "support/layers.hpp"
 
+namespace label_attention_bench {
 using namespace hashweave;
 
 constexpr Size width = 128, heads = 4, labels = 256;
@@ -54,4 +55,4 @@ BENCHMARK(backward)
     ->Args({128, 6})
     ->UseRealTime();
 
-int main(int argc, char** argv) { return bench::run(argc, argv); }
+}  // namespace label_attention_bench

@@ -3,6 +3,7 @@
 
 #include "support/layers.hpp"
 
+namespace layer_norm_bench {
 using namespace hashweave;
 
 template <Size D>
@@ -38,4 +39,4 @@ BENCHMARK(backward<768>)
     ->UseRealTime();
 BENCHMARK(backward<384>)->Name("layer_norm_backward/cpu_f32")->ArgNames(axes)->Args({6304, 384})->UseRealTime();
 
-int main(int argc, char** argv) { return bench::run(argc, argv); }
+}  // namespace layer_norm_bench

@@ -3,6 +3,7 @@
 
 #include "support/layers.hpp"
 
+namespace linear_bench {
 using namespace hashweave;
 
 template <Size In, Size Out>
@@ -34,4 +35,4 @@ BENCHMARK(backward<384, 1536>)->Name("affine_backward/cpu_f32")->ArgNames(axes)-
 BENCHMARK(backward<768, 768>)->Name("affine_backward/cpu_f32")->ArgNames(axes)->Args({1576, 768, 768})->UseRealTime();
 BENCHMARK(backward<768, 3072>)->Name("affine_backward/cpu_f32")->ArgNames(axes)->Args({1576, 768, 3072})->UseRealTime();
 
-int main(int argc, char** argv) { return bench::run(argc, argv); }
+}  // namespace linear_bench

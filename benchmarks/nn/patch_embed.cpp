@@ -3,6 +3,7 @@
 
 #include "support/layers.hpp"
 
+namespace patch_embed_bench {
 using namespace hashweave;
 
 using Embed = PatchEmbed<3, 224, 224, 16, 768>;
@@ -36,4 +37,4 @@ BENCHMARK(backward_parameters)
     ->Args({8})
     ->UseRealTime();
 
-int main(int argc, char** argv) { return bench::run(argc, argv); }
+}  // namespace patch_embed_bench

@@ -4,6 +4,7 @@
 
 #include "support/layers.hpp"
 
+namespace self_attention_bench {
 using namespace hashweave;
 
 constexpr Size width = 768, heads = 12;
@@ -124,4 +125,4 @@ BENCHMARK(packed_training)
     ->Args({64})
     ->UseManualTime();
 
-int main(int argc, char** argv) { return bench::run(argc, argv); }
+}  // namespace self_attention_bench

@@ -3,6 +3,7 @@
 
 #include "support/layers.hpp"
 
+namespace softmax_bench {
 using namespace hashweave;
 
 template <Size D>
@@ -28,4 +29,4 @@ BENCHMARK(forward<1024>)->Name("softmax/cpu_f32")->ArgNames(axes)->Args({1576, 1
 BENCHMARK(backward<64>)->Name("softmax_backward/cpu_f32")->ArgNames(axes)->Args({4096, 64})->UseRealTime();
 BENCHMARK(backward<1024>)->Name("softmax_backward/cpu_f32")->ArgNames(axes)->Args({1576, 1024})->UseRealTime();
 
-int main(int argc, char** argv) { return bench::run(argc, argv); }
+}  // namespace softmax_bench

@@ -3,6 +3,7 @@
 
 #include "support/layers.hpp"
 
+namespace spectral_norm_bench {
 using namespace hashweave;
 
 constexpr Size in = 1024, out = 512;
@@ -27,4 +28,4 @@ const bench::Names axes{"rows", "in", "out"};
 BENCHMARK(forward)->Name("spectral_linear/cpu_f32")->ArgNames(axes)->Args({256, in, out})->UseRealTime();
 BENCHMARK(backward)->Name("spectral_linear_backward/cpu_f32")->ArgNames(axes)->Args({256, in, out})->UseRealTime();
 
-int main(int argc, char** argv) { return bench::run(argc, argv); }
+}  // namespace spectral_norm_bench

@@ -3,6 +3,7 @@
 
 #include "support/layers.hpp"
 
+namespace token_attention_bench {
 using namespace hashweave;
 
 constexpr Size width = 1024, heads = 4;
@@ -30,4 +31,4 @@ BENCHMARK(forward<All>)->Name("all_tokens_attention/cpu_f32")->ArgNames(axes)->A
 BENCHMARK(backward<One>)->Name("token_attention_backward/cpu_f32")->ArgNames(axes)->Args({30, 257})->UseRealTime();
 BENCHMARK(backward<All>)->Name("all_tokens_attention_backward/cpu_f32")->ArgNames(axes)->Args({30, 257})->UseRealTime();
 
-int main(int argc, char** argv) { return bench::run(argc, argv); }
+}  // namespace token_attention_bench

@@ -5,6 +5,7 @@
 
 #include "support/layers.hpp"
 
+namespace adam_bench {
 using namespace hashweave;
 using B = Cpu<float>;
 
@@ -25,4 +26,4 @@ void step(bench::State& state) {
 BENCHMARK(step<2500, 4000>)->Name("adam/cpu_f32")->ArgNames({"parameters"})->Args({10'000'000})->UseRealTime();
 BENCHMARK(step<10000, 10000>)->Name("adam/cpu_f32")->ArgNames({"parameters"})->Args({100'000'000})->UseRealTime();
 
-int main(int argc, char** argv) { return bench::run(argc, argv); }
+}  // namespace adam_bench

@@ -1,5 +1,5 @@
 // One transformer block as the peers run it: TransformerBlock<768, 12, 3072>, 8 sequences of 197 tokens, f32
-// and, where the processor can, bf16. HASHWEAVE_ENGINE=eigen|onednn|avx512|amx says who computes the products.
+// and, where the processor can, bf16. HASHWEAVE_ENGINE says who computes the products.
 //   peer_block ROUNDS          measures each part once a round, in turn, and prints one JSON line a measurement
 //   peer_block --export DIR    writes weights, input, output and gradients as raw f32 files, for comparing numbers
 #include <cstdio>
@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "support/inputs.hpp"
 #include "support/machine.hpp"
 
 using namespace hashweave;
@@ -19,13 +20,6 @@ using B = Cpu<float>;
 constexpr bench::BlockWork work{8, 197, 768, 3072};
 using Block = TransformerBlock<work.width, 12, work.hidden>;
 using Sample = Tokens<work.width>;
-
-std::vector<float> normal_numbers(Size n, std::uint32_t place) {
-  const RandomStream stream{2022, 0, place};
-  std::vector<float> out(static_cast<std::size_t>(n));
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<float>(stream.normal(i));
-  return out;
-}
 
 void write(const std::filesystem::path& file, Mat<const float> m) {
   std::ofstream{file, std::ios::binary}.write(reinterpret_cast<const char*>(m.data),
@@ -42,7 +36,8 @@ int main(int argc, char** argv) {
   B& be = bench::backend<float>();
   Model<B, Block, Sample> model;
   model.params.initialise(2022);
-  auto input = normal_numbers(work.rows() * work.width, 1), gradient = normal_numbers(work.rows() * work.width, 2);
+  auto input = bench::normal_numbers<float>(work.rows() * work.width, 1),
+       gradient = bench::normal_numbers<float>(work.rows() * work.width, 2);
   std::vector<Size> offsets;
   for (Size i = 0; i <= work.sequences; ++i) offsets.push_back(i * work.tokens);
   const Segments segments{offsets.data(), work.sequences};

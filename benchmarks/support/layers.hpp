@@ -3,29 +3,10 @@
 #include <hashweave/cpu.hpp>
 
 #include "support/bench.hpp"
+#include "support/inputs.hpp"
 
 // One layer on one batch, with numbers to feed it.
 namespace hashweave::bench {
-
-/// n standard normal numbers.
-template <class T>
-std::vector<T> normal_numbers(Size n, std::uint32_t place = 0) {
-  const RandomStream stream{2022, 0, place};
-  std::vector<T> out(static_cast<std::size_t>(n));
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<T>(stream.normal(i));
-  return out;
-}
-
-/// Lengths of captions as they come: 6 to 32 tokens, most of them short.
-inline std::vector<Size> caption_lengths(Size captions) {
-  const RandomStream stream{2022, 0, 9};
-  std::vector<Size> lengths(static_cast<std::size_t>(captions));
-  for (std::size_t i = 0; i < lengths.size(); ++i) {
-    const double far = std::abs(stream.normal(i));
-    lengths[i] = std::min<Size>(32, 10 + static_cast<Size>(6 * far));
-  }
-  return lengths;
-}
 
 /// The offsets of sequences of these lengths.
 inline std::vector<Size> offsets_of(const std::vector<Size>& lengths) {

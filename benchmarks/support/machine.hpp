@@ -23,17 +23,10 @@ inline Size thread_count() {
   return std::max<Size>(1, static_cast<Size>(std::thread::hardware_concurrency()));
 }
 
-/// Who computes the products: the environment's HASHWEAVE_ENGINE (eigen, onednn, avx512, amx), else what is best here.
+/// Who computes the products: the one that the environment's HASHWEAVE_ENGINE names, else what is best here.
 inline Engine engine() {
-  if (const char* text = std::getenv("HASHWEAVE_ENGINE")) {
-    const std::string wanted{text};
-    if (wanted == "eigen") return Engine::eigen;
-    if (wanted == "onednn") return Engine::onednn;
-    if (wanted == "avx512") return Engine::avx512;
-    require(wanted == "amx", "HASHWEAVE_ENGINE", "engine", "eigen, onednn, avx512 or amx", wanted);
-    return Engine::amx;
-  }
-  return cpu::default_engine();
+  const char* name = std::getenv("HASHWEAVE_ENGINE");
+  return name != nullptr ? cpu::engine_named(name) : cpu::default_engine();
 }
 
 /// The backend that all benchmarks of a process share.

@@ -8,6 +8,7 @@
 
 #include "support/bench.hpp"
 
+namespace wordpiece_bench {
 using namespace hashweave;
 
 namespace {
@@ -88,4 +89,4 @@ void make(bench::State& state) {
 BENCHMARK(encode)->Name("wordpiece")->ArgName("plain_pieces_accents_greek")->DenseRange(plain, greek)->UseRealTime();
 BENCHMARK(make)->Name("wordpiece_build")->UseRealTime();
 
-int main(int argc, char** argv) { return bench::run(argc, argv); }
+}  // namespace wordpiece_bench
