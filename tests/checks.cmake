@@ -34,7 +34,7 @@ if(TARGET golden_tests AND TARGET convert_weights AND NOT HASHWEAVE_SANITIZE_SUB
     COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/golden/real.sh" "${PROJECT_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/bin")
 endif()
 # The same with each way to compute products: what computes in float, for double knows one way only
-foreach(engine IN ITEMS eigen onednn avx512)
+foreach(engine IN ITEMS eigen onednn avx2 avx512)
   if(TARGET unit_tests)
     add_check(unit_${engine} TIMEOUT 600
       COMMAND "${CMAKE_COMMAND}" -E env HASHWEAVE_ENGINE=${engine} "$<TARGET_FILE:unit_tests>" "[cpu],[threads]")
@@ -101,6 +101,7 @@ set(eigen "$<TARGET_PROPERTY:Eigen3::Eigen,INTERFACE_INCLUDE_DIRECTORIES>")
 add_check(headers_alone SLOW PROCESSORS 2 TIMEOUT 900
   COMMAND "${here}/headers/alone.sh" "${gcc}" "${PROJECT_SOURCE_DIR}" "${eigen}")
 add_check(headers_alone_finds_faults COMMAND "${here}/headers/alone_finds_faults.sh" "${gcc}")
+add_check(vector_loops COMMAND "${here}/vector/run.sh" "${gcc}" "${PROJECT_SOURCE_DIR}")
 foreach(compiler IN ITEMS gcc clang)
   add_check(compile_fail_${compiler} PROCESSORS 2
     COMMAND "${here}/compile_fail/run.sh" "${${compiler}}" "${PROJECT_SOURCE_DIR}" "${eigen}")

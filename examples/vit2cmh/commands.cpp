@@ -162,17 +162,14 @@ json do_tokenize(const fs::path& vocabulary) {
 }
 
 json do_info(const Common& common) {
-  const auto engine = [](hashweave::Engine e) { return cpu::available(e); };
+  json products = json::object();
+  for (const hashweave::Engine e : cpu::engines) products[std::string{cpu::name_of(e)}] = cpu::available(e);
   json info{{"version", version},
             {"backends", {"cpu"}},
             {"models", model_names},
             {"bits", code_lengths},
             {"cores", std::max(1U, std::thread::hardware_concurrency())},
-            {"products",
-             {{"avx512", engine(hashweave::Engine::avx512)},
-              {"amx", engine(hashweave::Engine::amx)},
-              {"onednn", engine(hashweave::Engine::onednn)},
-              {"eigen", true}}},
+            {"products", products},
             {"bf16", bf16_supported()},
             {"images",
              {

@@ -14,7 +14,7 @@ namespace {
 /// All that is available in this precision.
 std::vector<Arithmetic> arithmetics(Precision precision) {
   std::vector<Arithmetic> all;
-  for (const Engine e : {Engine::eigen, Engine::onednn, Engine::avx512, Engine::amx}) {
+  for (const Engine e : cpu::engines) {
     if (cpu::available(e, precision)) all.push_back({e, precision});
   }
   if (all.empty()) WARN("skipped: no bf16 on this processor, or the program is not compiled for it");
@@ -249,7 +249,7 @@ TEST_CASE("ViT2CMH trains in bf16 as in float", "[cpu][engines]") {
 }
 TEST_CASE("What is not available is refused", "[cpu][engines]") {
   Cpu<float> be{1};
-  for (const Engine e : {Engine::eigen, Engine::onednn, Engine::avx512, Engine::amx}) {
+  for (const Engine e : cpu::engines) {
     if (cpu::available(e)) {
       be.use(e);
       CHECK(be.arithmetic().engine == e);

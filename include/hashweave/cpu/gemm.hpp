@@ -14,13 +14,20 @@ namespace cpu {
 /// Calls f with the kind of packed product that `how` asks for; false: with none, another engine is wanted.
 template <class T, class F>
 bool with_packed([[maybe_unused]] const Arithmetic& how, [[maybe_unused]] F&& f) {
-#if HASHWEAVE_AVX512
   if constexpr (std::same_as<T, float>) {
-    const bool tiles = how.engine == Engine::amx, vectors = how.engine == Engine::avx512;
-    if ((tiles || vectors) && how.precision == Precision::full) {
-      f(Packed<VectorTile<FloatUnit>>{});
+#if HASHWEAVE_AVX2
+    if (how.engine == Engine::avx2) {
+      f(Packed<Avx2Tile>{});
       return true;
     }
+#endif
+#if HASHWEAVE_AVX512
+    const bool tiles = how.engine == Engine::amx, vectors = how.engine == Engine::avx512;
+    if ((tiles || vectors) && how.precision == Precision::full) {
+      f(Packed<VectorTile<FloatUnit<Lanes16>>>{});
+      return true;
+    }
+#endif
 #if HASHWEAVE_AVX512_BF16
     if (vectors) {
       f(Packed<VectorTile<PairUnit>>{});
@@ -34,7 +41,6 @@ bool with_packed([[maybe_unused]] const Arithmetic& how, [[maybe_unused]] F&& f)
     }
 #endif
   }
-#endif
   return false;
 }
 

@@ -2,6 +2,11 @@
 #include <hashweave/core/types.hpp>
 
 // Which of the processor's vector instructions the program is compiled for.
+#if defined(__AVX2__) && defined(__FMA__)
+#define HASHWEAVE_AVX2 1
+#else
+#define HASHWEAVE_AVX2 0
+#endif
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
 #define HASHWEAVE_AVX512 1
 #else
@@ -18,7 +23,7 @@
 #define HASHWEAVE_AMX 0
 #endif
 
-#if HASHWEAVE_AVX512
+#if HASHWEAVE_AVX2 || HASHWEAVE_AVX512
 #include <immintrin.h>
 #endif
 #if HASHWEAVE_AMX
@@ -27,13 +32,6 @@
 #endif
 
 namespace hashweave::cpu {
-
-#if HASHWEAVE_AVX512
-/// A mask of the first `count` of 16 lanes.
-inline __mmask16 first_lanes(Size count) {
-  return static_cast<__mmask16>(count >= 16 ? 0xffffU : count <= 0 ? 0U : (1U << count) - 1U);
-}
-#endif
 
 /// Whether tiles can be used: the kernel grants a process their registers on request.
 inline bool amx_granted() {

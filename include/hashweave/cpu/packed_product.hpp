@@ -3,15 +3,83 @@
 #include <hashweave/cpu/pack.hpp>
 #include <hashweave/cpu/start.hpp>
 
-#if HASHWEAVE_AVX512
+#if HASHWEAVE_AVX2 || HASHWEAVE_AVX512
 namespace hashweave::cpu {
 
+#if HASHWEAVE_AVX2
+/// A tile of the result, 6 x 16, in 12 of the 16 vector registers of AVX2. The left operand's values are spread one by
+/// one, so that rows are read where they lie.
+struct Avx2Tile {
+  using Unit = FloatUnit<Lanes8>;
+  using Left = DepthMajor<6>;
+  using Right = DepthMajor<16>;
+  static constexpr Size cols_block = 256;
+
+  static void begin() {}
+  static void end() {}
+
+  /// c = start + a b over `units` of depth; c is at most a tile.
+  static void multiply(Mat<float> c, Start<float> start, const std::int32_t* a, const std::int32_t* b, Size units) {
+    const auto* left = reinterpret_cast<const float*>(a);
+    multiply(c, start, 1.0F, b, units, [left](Size row, Size u) { return left + rows * u + row; });
+  }
+  /// c = start + alpha * a b, where the rows of a are as long as b is deep.
+  static void multiply_rows(Mat<float> c, Start<float> start, Mat<const float> a, float alpha, const std::int32_t* b) {
+    const float* at[rows];  // rows that are not there: the last one once more
+    for (Size r = 0; r < rows; ++r) at[r] = a.row(std::min(r, a.rows - 1));
+    multiply(c, start, alpha, b, a.cols, [&at](Size row, Size u) { return at[row] + u; });
+  }
+
+ private:
+  static constexpr int rows = 6;
+
+  template <class LeftAt>
+  static void multiply(Mat<float> c, Start<float> start, float alpha, const std::int32_t* b, Size depth, LeftAt left) {
+    __m256 sum[rows][2];
+#pragma GCC unroll 6
+    for (int r = 0; r < rows; ++r) sum[r][0] = sum[r][1] = _mm256_setzero_ps();
+    const auto* right = reinterpret_cast<const float*>(b);
+    for (Size u = 0; u < depth; ++u) {
+      const __m256 b0 = _mm256_loadu_ps(right + 16 * u), b1 = _mm256_loadu_ps(right + 16 * u + 8);
+#pragma GCC unroll 6
+      for (int r = 0; r < rows; ++r) {
+        const __m256 x = _mm256_broadcast_ss(left(r, u));
+        sum[r][0] = _mm256_fmadd_ps(x, b0, sum[r][0]);
+        sum[r][1] = _mm256_fmadd_ps(x, b1, sum[r][1]);
+      }
+    }
+    if (c.rows == rows && c.cols == Right::width) return add(c, start, alpha, sum);
+    float values[rows * 16] = {};
+    const Mat<float> all = matrix(values, rows, 16);
+    start.write(c);
+    for (Size r = 0; r < c.rows; ++r) std::copy_n(c.row(r), c.cols, all.row(r));
+    add(all, {nullptr, true}, alpha, sum);
+    for (Size r = 0; r < c.rows; ++r) std::copy_n(all.row(r), c.cols, c.row(r));
+  }
+  /// c = start + alpha * sum, a whole tile.
+  static void add(Mat<float> c, Start<float> start, float alpha, const __m256 (&sum)[rows][2]) {
+    const bool biased = !start.keep && start.bias != nullptr;
+    const __m256 first = biased ? _mm256_loadu_ps(start.bias) : _mm256_setzero_ps();
+    const __m256 second = biased ? _mm256_loadu_ps(start.bias + 8) : _mm256_setzero_ps();
+    const __m256 factor = _mm256_set1_ps(alpha);
+#pragma GCC unroll 6
+    for (int r = 0; r < rows; ++r) {
+      float* to = c.row(r);
+      _mm256_storeu_ps(to, _mm256_fmadd_ps(factor, sum[r][0], start.keep ? _mm256_loadu_ps(to) : first));
+      _mm256_storeu_ps(to + 8, _mm256_fmadd_ps(factor, sum[r][1], start.keep ? _mm256_loadu_ps(to + 8) : second));
+    }
+  }
+};
+#endif
+
+#if HASHWEAVE_AVX512
 /// A tile of the result, 14 x 32, in 28 of the 32 vector registers. `Unit` says what is multiplied.
 template <class U>
 struct VectorTile {
   using Unit = U;
   using Left = DepthMajor<14>;
   using Right = DepthMajor<32>;
+  static constexpr Size cols_block = 512;
 
   static void begin() {}
   static void end() {}
@@ -38,7 +106,7 @@ struct VectorTile {
   template <bool Whole>
   static void tile(Mat<float> c, Start<float> start, const std::int32_t* a, const std::int32_t* b, Size units) {
     constexpr int rows = 14;
-    const __mmask16 left = first_lanes(c.cols), right = first_lanes(c.cols - 16);
+    const __mmask16 left = Lanes16::first(c.cols), right = Lanes16::first(c.cols - 16);
     __m512 sum[rows][2];
     __m512 first = _mm512_setzero_ps(), second = first;
     if (!start.keep && start.bias != nullptr) {
@@ -74,6 +142,7 @@ struct AmxTile {
   using Unit = PairUnit;
   using Left = RowMajorTiles;
   using Right = DepthMajor<32>;
+  static constexpr Size cols_block = 512;
 
   static void begin() {
     struct alignas(64) {
@@ -89,7 +158,7 @@ struct AmxTile {
     if (c.rows == 32 && c.cols == 32) return whole(c, start, a, b, units);
     alignas(64) float values[32 * 32];
     const Mat<float> all = matrix(values, 32, 32);
-    const __mmask16 left = first_lanes(c.cols), right = first_lanes(c.cols - 16);
+    const __mmask16 left = Lanes16::first(c.cols), right = Lanes16::first(c.cols - 16);
     start.write(c);
     for (Size r = 0; r < 32; ++r) {
       const bool some = r < c.rows;
@@ -137,6 +206,7 @@ struct AmxTile {
   }
 };
 #endif
+#endif
 
 /// Products of a packed right operand; `Tile` is the arithmetic. The left one is packed block by block on the way, and
 /// a block stays in the second cache.
@@ -147,7 +217,7 @@ struct Packed {
   using Left = typename Tile::Left;
   using Right = typename Tile::Right;
 
-  static constexpr Size cols_block = 512;  ///< columns of the right operand that stay in the second cache
+  static constexpr Size cols_block = Tile::cols_block;  ///< columns of the right operand that stay in the second cache
   static constexpr Size rows_block = 128 / Left::width * Left::width;
 
   static std::size_t right_bytes(Size n, Size k) { return packed_bytes<Unit, Right>(n, k); }
@@ -174,12 +244,18 @@ struct Packed {
         const Size deep = std::min(count * Unit::depth, depth - k);
         const Mat<const float> part =
             along ? cols_of(rows_of(a, row, rows), k, deep) : cols_of(rows_of(a, k, deep), row, rows);
-        pack<Unit, Left, along>(left, part, alpha, 0, panels_of<Left>(rows));
+        constexpr bool in_place = along && requires { &Tile::multiply_rows; };
+        if constexpr (!in_place) pack<Unit, Left, along>(left, part, alpha, 0, panels_of<Left>(rows));
         const auto tile = [&](Size i, Size j) {
           const std::int32_t* b = right + ((col + j / Right::width) * units + u) * Right::width;
           const Start<float> from = u == 0 ? start.from_column(j) : Start<float>{nullptr, true};
-          const Mat<float> columns = cols_of(rows_of(c, row, rows), j, std::min(Right::width, c.cols - j));
-          Tile::multiply(rows_of(columns, i, std::min(Left::width, rows - i)), from, left + i * count, b, count);
+          const Size tall = std::min(Left::width, rows - i);
+          const Mat<float> to = cols_of(rows_of(c, row + i, tall), j, std::min(Right::width, c.cols - j));
+          if constexpr (in_place) {
+            Tile::multiply_rows(to, from, rows_of(part, i, tall), alpha, b);
+          } else {
+            Tile::multiply(to, from, left + i * count, b, count);
+          }
         };
         for (Size first = 0; first < c.cols; first += cols_block) {
           for (Size i = 0; i < rows; i += Left::width) {
