@@ -37,6 +37,7 @@ done
 their() { "$python" "$theirs" "$@" >>"$lines" 2>build/peers/torch.log; }
 for part in $parts; do
   lengths=$("$ours" lengths "$([[ $part == *step ]] && echo 30 || echo 64)")
+  "$ours" machine >>"$lines"
   for precision in $precisions; do
     for ((i = 0; i < rounds; ++i)); do
       "$ours" measure "$part" "$precision" 2 >>"$lines"
