@@ -14,8 +14,6 @@
 namespace image_bench {
 using namespace hashweave;
 
-namespace {
-
 Image photo(Size height, Size width) {
   const RandomStream random{1, 0, 0};
   Image image{height, width};
@@ -79,7 +77,5 @@ void augment(benchmark::State& state) {
   count(state, image);
 }
 BENCHMARK(augment)->Name("preprocess/resized_crop/480x640/224");
-
-}  // namespace
 
 }  // namespace image_bench

@@ -17,25 +17,21 @@ while [[ $# -gt 0 ]]; do
   shift
 done
 
-mkdir -p build/peers
+source benchmarks/peers/common.sh
 python=${HASHWEAVE_FAISS_PYTHON:-build/peers/hamming-venv/bin/python}
 if ! "$python" -c 'import faiss, usearch, numpy' 2>/dev/null; then
   [[ -z ${HASHWEAVE_FAISS_PYTHON:-} ]] || { echo "$python lacks faiss, usearch or numpy" >&2 && exit 1; }
   python3 -m venv build/peers/hamming-venv
   build/peers/hamming-venv/bin/pip install --quiet faiss-cpu==1.15.1 usearch==2.26.6 'numpy>=2,<3'
 fi
-cmake --preset bench >build/peers/configure.log || { cat build/peers/configure.log && exit 1; }
-cmake --build --preset bench --target peer_hamming >build/peers/build.log || { cat build/peers/build.log && exit 1; }
+build_peer bench hamming
 
 script=benchmarks/peers/hamming.py results=build/peers/hamming.json
 "$python" "$script" measure build/bench/bin/peer_hamming build/peers/hamming "$results" "$largest"
 rm -r build/peers/hamming
 
-commit=$(git rev-parse --short HEAD 2>/dev/null || echo none)
-[[ -z $(git status --porcelain -- include benchmarks/peers 2>/dev/null) ]] || commit+=" and changes"
-compiler=$(sed -n 's/^CMAKE_CXX_COMPILER:[^=]*=//p' build/bench/CMakeCache.txt)
-facts="$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores; commit $commit; \
-$("$compiler" --version | head -n 1); FAISS $("$python" -c 'import faiss; print(faiss.__version__, faiss.get_compile_options().strip())'); \
+facts="$(processor), $(nproc) cores; $(sources_and_compiler build/bench include benchmarks/peers); \
+FAISS $("$python" -c 'import faiss; print(faiss.__version__, faiss.get_compile_options().strip())'); \
 usearch $("$python" -c 'import usearch; print(usearch.__version__)'); $(date -u +%Y-%m-%d). Codes: 1,000 centres, each bit flipped \
 with probability 0.15. All answers were compared: the distances of ours and FAISS's are equal."
 "$python" "$script" table "$results" "$facts" | tee build/peers/hamming.md

@@ -17,8 +17,8 @@ while [[ $# -gt 0 ]]; do
 done
 threads=${HASHWEAVE_THREADS:-$(nproc)}
 
+source benchmarks/peers/common.sh
 work=build/peers
-mkdir -p "$work"
 python=${HASHWEAVE_PILLOW_PYTHON:-$work/pillow/bin/python}
 if ! "$python" -c 'import PIL, numpy' 2>/dev/null; then
   [[ -z ${HASHWEAVE_PILLOW_PYTHON:-} ]] || { echo "$python has no Pillow or no NumPy" >&2 && exit 1; }
@@ -45,11 +45,8 @@ for ((i = 0; i < rounds; ++i)); do
   done
 done
 
-compiler=$(sed -n 's/^CMAKE_CXX_COMPILER:[^=]*=//p' "$build/CMakeCache.txt")
-commit=$(git rev-parse --short HEAD 2>/dev/null || echo none)
-[[ -z $(git status --porcelain -- include/hashweave/data benchmarks/peers 2>/dev/null) ]] || commit+=" and changes"
 turbo=$(dpkg-query -W -f '${Version}' libjpeg62-turbo 2>/dev/null || echo unknown)
-facts="$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1); load average $(cut -d' ' -f1 /proc/loadavg); \
-commit $commit; $("$compiler" --version | head -n 1); libjpeg-turbo $turbo; $(date -u +%Y-%m-%d). \
+facts="$(processor); load average $(cut -d' ' -f1 /proc/loadavg); \
+$(sources_and_compiler "$build" include/hashweave/data benchmarks/peers); libjpeg-turbo $turbo; $(date -u +%Y-%m-%d). \
 The model's inputs of both sides differ by at most $difference"
 "$python" "$theirs" table "$work/pillow.jsonl" "$facts" | tee "$work/pillow.md"

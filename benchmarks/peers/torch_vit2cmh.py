@@ -357,7 +357,7 @@ def table(file, facts):
         print()
     if rates:
         found = [f"{rate} {gflops:.0f} ({precision})" for precision in rates for rate, gflops in rates[precision].items()]
-        print(f"The machine, the best of a measurement before each part: products of 2048 x 3072, depth 768, in GFLOP/s: "
+        print(f"The machine, the best of measurements before, between and after the parts: products of 2048 x 3072, depth 768, in GFLOP/s: "
               f"{', '.join(found)}; memory {bandwidth:.1f} GB/s.")
 
 

@@ -37,7 +37,6 @@ done
 their() { "$python" "$theirs" "$@" >>"$lines" 2>build/peers/torch.log; }
 for part in $parts; do
   lengths=$("$ours" lengths "$([[ $part == *step ]] && echo 30 || echo 64)")
-  "$ours" machine >>"$lines"
   for precision in $precisions; do
     for ((i = 0; i < rounds; ++i)); do
       "$ours" measure "$part" "$precision" 2 >>"$lines"
@@ -52,6 +51,7 @@ for part in $parts; do
       their memory "$part" "$precision" "$lengths" || { cat build/peers/torch.log && exit 1; }
     fi
   done
+  "$ours" machine >>"$lines"
 done
 
 "$python" "$theirs" table "$lines" "$(facts release)Codes, loss and the gradient's norm of both sides differ by at most \

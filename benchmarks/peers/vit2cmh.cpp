@@ -60,7 +60,6 @@ double upper_flop(std::span<const Size> lengths, Size from, Size width, Size hid
 
 /// What a part works on, and its work in floating-point operations.
 struct Part {
-  std::string name;
   Size samples = 0;
   double flop = 0;
   std::function<void()> run;
@@ -93,16 +92,18 @@ struct SmallImages {
 };
 
 Part part_of(const Work& work, bool recompute) {
-  Part part{.name = work.name, .samples = images_at_a_time, .flop = 0, .run = {}, .use = {}};
+  Part part{.samples = images_at_a_time, .flop = 0, .run = {}, .use = {}};
   if (work.kind == Work::small_images) {
     const auto small = std::make_shared<SmallImages>();
     auto& be = bench::backend<float>();
-    const std::vector<Size> lengths(images_at_a_time, SmallImages::side * SmallImages::side / 14 / 14 + 1);
+    constexpr Size across = SmallImages::side / SmallImages::A::patch;
+    const std::vector<Size> lengths(images_at_a_time, across * across + 1);
     part.flop = tower_flop(lengths, 384, 12) + upper_flop(lengths, 384, 1024, 2048);
     part.use = [&be](Precision p) { be.use(p); };
     part.run = [small, &be] {
       be.tape().rewind();
-      small->model.infer(be, View<Cpu<float>, Pixels<3, 112, 112>>{small->pixels.data(), images_at_a_time});
+      small->model.infer(be, View<Cpu<float>, Pixels<3, SmallImages::side, SmallImages::side>>{small->pixels.data(),
+                                                                                               images_at_a_time});
     };
     return part;
   }

@@ -11,8 +11,6 @@
 namespace wordpiece_bench {
 using namespace hashweave;
 
-namespace {
-
 constexpr std::size_t texts = 10'000;
 
 std::string syllable(std::uint32_t bits) {
@@ -83,8 +81,6 @@ void make(bench::State& state) {
     benchmark::DoNotOptimize(&tokenizer);
   });
 }
-
-}  // namespace
 
 BENCHMARK(encode)->Name("wordpiece")->ArgName("plain_pieces_accents_greek")->DenseRange(plain, greek)->UseRealTime();
 BENCHMARK(make)->Name("wordpiece_build")->UseRealTime();
