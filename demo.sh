@@ -52,5 +52,6 @@ echo "== searching: the picture $picture finds pictures"
 cat <<END
 
 The report: $(cd "$run" && pwd)/report.html
-Open it in a browser. What to read next: docs/app.md (train your own), examples/ (the course), ./test.sh
+Open it in a browser. A page to search on: $app serve --index $run/pictures.index --checkpoint $run --data $data
+What to read next: docs/app.md (train your own), examples/ (the course), ./test.sh
 END

@@ -67,6 +67,8 @@ if(TARGET app_tests AND NOT HASHWEAVE_SANITIZE_SUBSET)
     "${PROJECT_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/app_bsth_work")
   add_check(app_satah PROCESSORS 2 COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/app/satah.sh" "$<TARGET_FILE:satah>"
     "${PROJECT_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/app_satah_work")
+  add_check(app_serve COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/app/serve.sh" "$<TARGET_FILE:vit2cmh>" "${PROJECT_SOURCE_DIR}"
+    "${CMAKE_BINARY_DIR}/app_serve_work")
   add_check(app SLOW PROCESSORS ${cores} TIMEOUT 900
     COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/app/run.sh" "$<TARGET_FILE:vit2cmh>" "${PROJECT_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/app_work")
 endif()

@@ -2,8 +2,8 @@
 # To be sourced by test.sh and demo.sh: the Debian packages the project builds with, and small helpers.
 
 packages_build=(g++ cmake ninja-build ccache libeigen3-dev nlohmann-json3-dev zlib1g-dev
-  libjpeg62-turbo-dev libpng-dev libstb-dev libdnnl-dev libcli11-dev)
-packages_test=("${packages_build[@]}" git clang-14 libclang-rt-14-dev pkg-config meson catch2 python3-venv
+  libjpeg62-turbo-dev libpng-dev libstb-dev libdnnl-dev libcli11-dev libcpp-httplib-dev pkg-config)
+packages_test=("${packages_build[@]}" git clang-14 libclang-rt-14-dev meson catch2 python3-venv
   libbenchmark-dev librange-v3-dev "clang-format-$(sed -n '1s/^# clang-format //p' .clang-format)")
 
 # setup_packages NAME...: installs what is missing, or says how and stops.

@@ -12,9 +12,11 @@ void DataOptions::add(CLI::App& command, bool required, const std::string& about
   auto* option = command.add_option("--data", data, "data set: a folder or file (docs/datasets.md)");
   if (required) option->required();
   command.add_option("--images", images, about_images);
-  command.add_option("--split", split, "train, val, test or rest")->capture_default_str();
   add_on_bad(command, on_bad);
   add_precision(command, precision);
+}
+void DataOptions::add_split(CLI::App& command) {
+  command.add_option("--split", split, "train, val, test or rest")->capture_default_str();
 }
 CaptionDataset DataOptions::open() const {
   CaptionDataset set = open_dataset(data, dataset_options(images, on_bad == "skip"));

@@ -15,6 +15,7 @@ struct DataOptions {
   std::string split = "test", on_bad = "error", precision = "f32";
 
   void add(CLI::App& command, bool required, const std::string& about_images);
+  void add_split(CLI::App& command);
   CaptionDataset open() const;
 };
 
@@ -33,5 +34,6 @@ void add_encode(CLI::App& app, Common& common, Todo& todo);
 void add_features(CLI::App& app, Common& common, Todo& todo);
 void add_index(CLI::App& app, Common& common, Todo& todo);
 void add_search(CLI::App& app, Common& common, Todo& todo);
+void add_serve(CLI::App& app, Common& common, Todo& todo);
 
 }  // namespace vit2cmh

@@ -134,6 +134,7 @@ void add_eval(CLI::App& app, Common& common, Todo& todo) {
   common.add(c);
   c.add_option("--checkpoint", o->checkpoint, "run folder or model file")->required();
   o->data.add(c, true, "folder that the data set's image paths start from");
+  o->data.add_split(c);
   c.add_option("--folds", o->folds, "mean over so many folds of images")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
@@ -231,6 +232,7 @@ int run(int argc, char** argv) {
   add_features(app, common, todo);
   add_index(app, common, todo);
   add_search(app, common, todo);
+  add_serve(app, common, todo);
   add_mean(app, common, todo);
   add_tokenize(app, todo);
   add_report(app, todo);

@@ -103,6 +103,7 @@ void add_encode(CLI::App& app, Common& common, Todo& todo) {
   o->data.add(c, false,
               "images to encode: a folder, or a file with a path a line; with --data: the folder that its image paths "
               "start from");
+  o->data.add_split(c);
   c.add_option("--texts", o->text_file, "file with a text a line");
   c.add_option("--modality", o->modality, "of a data set: image or text")->check(CLI::IsMember({"image", "text"}));
   c.add_option("--out", o->out, "file to write, .npy")->required();

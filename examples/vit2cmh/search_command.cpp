@@ -1,7 +1,6 @@
 // vit2cmh search
-#include "any_index.hpp"
 #include "command_line.hpp"
-#include "named_codes.hpp"
+#include "searched.hpp"
 
 #include <cmath>
 #include <cstdio>
@@ -21,19 +20,6 @@ struct SearchArguments {
   Size k = 10, radius = -1, shortlist = 0;
 };
 
-/// What is searched: an index, and the names of its items.
-struct Gallery {
-  std::unique_ptr<AnyIndex> index;
-  Names names;
-};
-Gallery open_gallery(const fs::path& file) {
-  if (kind_of_file(file) == FileKind::hashweave) return {open_index(file), read_names(file)};
-  const NamedCodes items = read_named_codes(file);
-  Gallery gallery{make_index(items.codes.bits, SearchKind::scan, file.string()), {}};
-  gallery.names = by_id(items.names, gallery.index->add(items.codes));
-  return gallery;
-}
-
 /// Float32 numbers (n, width) of an npy file.
 StoredTensor read_vectors(const fs::path& file) {
   StoredTensor array = read_npy(file);
@@ -43,12 +29,6 @@ StoredTensor read_vectors(const fs::path& file) {
   return array;
 }
 
-Queries of_relaxed(std::vector<float> relaxed, Size bits) {
-  Queries queries{bits, packed_bytes(relaxed, bits), {}};
-  queries.relaxed = std::move(relaxed);
-  return queries;
-}
-
 Queries read_queries(const fs::path& file) {
   if (kind_of_file(file) == FileKind::npy && read_npy(file).dtype == DType::f32) {
     const StoredTensor array = read_vectors(file);
@@ -56,7 +36,7 @@ Queries read_queries(const fs::path& file) {
     std::vector<float> relaxed = values<float>(array);
     for (const float number : relaxed)
       require(std::isfinite(number), file.string(), "numbers of the queries", "finite ones", number);
-    return of_relaxed(std::move(relaxed), array.shape[1]);
+    return queries_of(std::move(relaxed), array.shape[1]);
   }
   CodeTable codes = read_named_codes(file).codes;
   return {codes.bits, std::move(codes.bytes), {}};
@@ -68,7 +48,7 @@ Queries make_queries(const SearchArguments& o, Size threads) {
   const CaptionDataset none;
   Feed feed{*ready.stored.model, none, ready.tokenizer, {}};
   CodeSet codes = o.image.empty() ? encode_texts(feed, {o.text}, nullptr) : encode_files(feed, {o.image}, nullptr);
-  return of_relaxed(std::move(codes.values), codes.bits);
+  return queries_of(std::move(codes.values), codes.bits);
 }
 
 /// The vectors of a file under the ids that `index build` gives its rows.
@@ -104,7 +84,7 @@ json do_search(const SearchArguments& o, const Common& common) {
     throw CLI::ValidationError("search", "--text and --image need --checkpoint");
   if (!o.rerank.empty() && o.radius >= 0)
     throw CLI::ValidationError("search", "--rerank orders the nearest, not what lies within --radius");
-  const Gallery gallery = open_gallery(o.index);
+  const Searched gallery = open_searched(o.index);
   Request request{o.k, o.radius, common.threads, nullptr, o.rerank == "asymmetric", o.shortlist};
   if (request.shortlist == 0) request.shortlist = o.k > std::numeric_limits<Size>::max() / 10 ? o.k : 10 * o.k;
   std::optional<VectorScores<float>> vectors;

@@ -140,15 +140,19 @@ PictureFile picture_file(hashweave::ImageView image) {
 #endif
 }
 
-std::string thumbnail_data_uri(const hashweave::Image& image, Size side) {
-  hashweave::require(side >= 1, "thumbnail_data_uri", "side", "at least 1", side);
+PictureFile thumbnail(const hashweave::Image& image, Size side) {
+  hashweave::require(side >= 1, "thumbnail", "side", "at least 1", side);
   const Size longest = std::max(image.height(), image.width());
   const auto fitted = [&](Size extent) {
     const double scale = static_cast<double>(side) / static_cast<double>(std::max<Size>(longest, 1));
     return std::max<Size>(extent > 0 ? 1 : 0, std::lround(static_cast<double>(extent) * std::min(1.0, scale)));
   };
-  const PictureFile file = picture_file(
+  return picture_file(
       hashweave::resample(image, fitted(image.height()), fitted(image.width()), hashweave::Filter::lanczos));
+}
+
+std::string thumbnail_data_uri(const hashweave::Image& image, Size side) {
+  const PictureFile file = thumbnail(image, side);
   return "data:" + file.media_type + ";base64," + base64(hashweave::as_bytes(file.bytes));
 }
 

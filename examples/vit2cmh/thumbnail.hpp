@@ -23,8 +23,10 @@ struct PictureFile {
 /// without pixels or of more than 65,500 a side.
 PictureFile picture_file(hashweave::ImageView image);
 
-/// A small picture as a page holds it: scaled down to fit into `side` x `side` pixels, never up, as `data:image/...`.
-/// Throws `hashweave::Error` for an image without pixels and for a side below 1.
+/// A small picture: scaled down to fit into `side` x `side` pixels, never up. Throws `hashweave::Error` for an image
+/// without pixels and for a side below 1.
+PictureFile thumbnail(const hashweave::Image& image, Size side = 112);
+/// The same as a page holds it, as `data:image/...`.
 std::string thumbnail_data_uri(const hashweave::Image& image, Size side = 112);
 
 }  // namespace vit2cmh
