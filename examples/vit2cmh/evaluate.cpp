@@ -21,14 +21,22 @@ json one_way(const RecallReport& r) {
 json both_ways(const CrossModalRecall& r) {
   return {{"image_to_text", one_way(r.image_to_text)}, {"text_to_image", one_way(r.text_to_image)}, {"rsum", r.rsum}};
 }
-template <class Table>
-json recalls(const Table& table, const CodeSet& images, const CodeSet& captions, const EvaluationRules& rules) {
-  if (rules.folds == 1)
-    return both_ways(cross_modal_recall(table, images.owners, captions.owners, {1, 5, 10}, rules.ties));
-  const FoldedRecall all = folded_recall(table, images.owners, captions.owners, rules.folds, {1, 5, 10}, rules.ties);
+/// The tables are of images by captions and, where that is another, of captions by images.
+template <class... Tables>
+json recalls(const CodeSet& images, const CodeSet& captions, const EvaluationRules& rules, const Tables&... tables) {
+  const std::vector<Size> ks{1, 5, 10};
+  if (rules.folds == 1) return both_ways(cross_modal_recall(tables..., images.owners, captions.owners, ks, rules.ties));
+  const FoldedRecall all = folded_recall(tables..., images.owners, captions.owners, rules.folds, ks, rules.ties);
   json out = both_ways(all.mean);
   for (const CrossModalRecall& fold : all.folds) out["folds"].push_back(both_ways(fold));
   return out;
+}
+
+Mat<const float> matrix_of(const CodeSet& codes) { return matrix(codes.values.data(), codes.rows(), codes.bits); }
+/// The bits as -1 and 1.
+CodeSet signs_of(CodeSet codes) {
+  for (float& h : codes.values) h = h > 0 ? 1.0F : -1.0F;
+  return codes;
 }
 
 /// The labels of each row's item, (rows, classes).
@@ -63,11 +71,14 @@ json evaluate(const CaptionDataset& data, std::string_view split, const CodeSet&
   json out{{"split", split}, {"images", images.rows()}, {"captions", captions.rows()}, {"bits", images.bits}};
   const BinaryCodes image_codes{images.values, images.bits}, caption_codes{captions.values, captions.bits};
   const HammingDistances table{image_codes, caption_codes};
-  if (rules.binary) out["binary"] = recalls(table, images, captions, rules);
-  if (rules.continuous) {
-    const Mat<const float> a = matrix(images.values.data(), images.rows(), images.bits);
-    const Mat<const float> b = matrix(captions.values.data(), captions.rows(), captions.bits);
-    out["continuous"] = recalls(cosine_table(a, b), images, captions, rules);
+  if (rules.binary) out["binary"] = recalls(images, captions, rules, table);
+  if (rules.continuous)
+    out["continuous"] = recalls(images, captions, rules, cosine_table(matrix_of(images), matrix_of(captions)));
+  if (rules.binary && rules.continuous) {
+    const CodeSet image_signs = signs_of(images), caption_signs = signs_of(captions);
+    out["asymmetric"] =
+        recalls(images, captions, rules, inner_product_table(matrix_of(images), matrix_of(caption_signs)),
+                inner_product_table(matrix_of(captions), matrix_of(image_signs)));
   }
   if (rules.binary && data.label_count() > 0) out["map"] = maps(data, table, images, captions, rules.ties);
   return out;
@@ -226,7 +237,7 @@ std::string as_table(const json& evaluation) {
   std::snprintf(line, sizeof line, "%-12s %-16s %6s %6s %6s %8s %8s\n", "codes", "direction", "R@1", "R@5", "R@10",
                 "median", "rsum");
   out << line;
-  for (const char* kind : {"binary", "continuous"}) {
+  for (const char* kind : {"binary", "asymmetric", "continuous"}) {
     if (!evaluation.contains(kind)) continue;
     const json& e = evaluation.at(kind);
     bool first = true;

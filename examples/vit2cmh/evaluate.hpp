@@ -14,8 +14,9 @@ struct EvaluationRules {
   bool binary = true, continuous = true;
 };
 
-/// `eval --json`: recall and median rank both ways, binary and continuous; mAP where the data set has labels.
-/// With folds, the means over them, and each fold's figures under "folds".
+/// `eval --json`: recall and median rank both ways, binary and continuous and, where both are asked for, asymmetric:
+/// the query real-valued, the items binary, by h.b (`AsymmetricScores`); mAP where the data set has labels. With folds,
+/// the means over them, and each fold's figures under "folds".
 nlohmann::json evaluate(const CaptionDataset& data, std::string_view split, const CodeSet& images,
                         const CodeSet& captions, const EvaluationRules& rules = {});
 

@@ -22,6 +22,7 @@ std::vector<Codes> codes_of(const Run& run) {
     if (!result.empty() || !map.empty()) out.push_back({name, &result, &map, ours, kind != "binary"});
   };
   add("Binary", run.eval, "binary", true);
+  add("Asymmetric", run.eval, "asymmetric", true);
   add("Continuous", run.eval, "continuous", true);
   for (const Json& baseline : array_field(run.results, "baselines")) {
     const std::string name = text_field(baseline, "name");
@@ -121,7 +122,8 @@ Section retrieval(const Run& run) {
   return {
       "retrieval", "Retrieval",
       "R@K is the share of queries that have a right answer among the first K. Binary codes are compared by Hamming "
-      "distance, continuous ones by cosine, before the sign is taken.",
+      "distance, continuous ones by cosine, before the sign is taken; asymmetric is a continuous query among binary "
+      "codes.",
       grid(body)};
 }
 

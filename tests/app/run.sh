@@ -33,7 +33,7 @@ assert all({"epoch", "loss", "triplet", "angular", "grad_norm", "lr", "seconds",
 assert [e["step"] for e in evaluations] == list(range(4, last + 1, 4))
 result = json.load(open("whole.json"))
 assert result["finished"] and result["steps"] == last
-for kind in "binary", "continuous":
+for kind in "binary", "asymmetric", "continuous":
     for way in "image_to_text", "text_to_image":
         assert {"r1", "r5", "r10", "median_rank"} == set(result["results"][kind][way])
     assert 0 <= result["results"][kind]["rsum"] <= 600

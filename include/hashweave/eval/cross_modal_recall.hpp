@@ -24,18 +24,26 @@ inline double rsum(const RecallReport& a, const RecallReport& b) {
   return sum;
 }
 
-/// Image to text and text to image from one table of images (queries) by captions (items). An image may have any
+/// Image to text and text to image. The two tables are of images (queries) by captions (items) and the other way round;
+/// they differ where a query is compared in another form than an item, as in `AsymmetricScores`. An image may have any
 /// number of captions, at least one; owners are equal where an image and a caption belong together.
 /// Throws `Error` as `recall_report` does.
-template <DistanceTable T>
-CrossModalRecall cross_modal_recall(const T& images_by_captions, std::span<const std::int64_t> image_owner,
+template <DistanceTable T, DistanceTable U>
+CrossModalRecall cross_modal_recall(const T& images_by_captions, const U& captions_by_images,
+                                    std::span<const std::int64_t> image_owner,
                                     std::span<const std::int64_t> caption_owner,
                                     const std::vector<Size>& ks = {1, 5, 10}, Ties ties = Ties::order) {
-  const auto captions_by_images = transposed(images_by_captions);
   CrossModalRecall out{recall_report(images_by_captions, SameOwner{image_owner, caption_owner}, ks, ties),
                        recall_report(captions_by_images, SameOwner{caption_owner, image_owner}, ks, ties)};
   out.rsum = rsum(out.image_to_text, out.text_to_image);
   return out;
+}
+/// The same where one table serves both directions.
+template <DistanceTable T>
+CrossModalRecall cross_modal_recall(const T& images_by_captions, std::span<const std::int64_t> image_owner,
+                                    std::span<const std::int64_t> caption_owner,
+                                    const std::vector<Size>& ks = {1, 5, 10}, Ties ties = Ties::order) {
+  return cross_modal_recall(images_by_captions, transposed(images_by_captions), image_owner, caption_owner, ks, ties);
 }
 
 /// A run of consecutive images.
@@ -82,11 +90,12 @@ inline RecallReport mean_report(const std::vector<RecallReport>& reports) {
 /// `cross_modal_recall` of each of `count` folds of consecutive images with their captions (and no others), and the
 /// mean over the folds. Five folds of MS-COCO's 5,000 test images are its "1K" protocol.
 /// Throws `Error` as `folds` and `recall_report` do, and if a caption's owner is no image's.
-template <DistanceTable T>
-FoldedRecall folded_recall(const T& images_by_captions, std::span<const std::int64_t> image_owner,
-                           std::span<const std::int64_t> caption_owner, Size count,
-                           const std::vector<Size>& ks = {1, 5, 10}, Ties ties = Ties::order) {
+template <DistanceTable T, DistanceTable U>
+FoldedRecall folded_recall(const T& images_by_captions, const U& captions_by_images,
+                           std::span<const std::int64_t> image_owner, std::span<const std::int64_t> caption_owner,
+                           Size count, const std::vector<Size>& ks = {1, 5, 10}, Ties ties = Ties::order) {
   require_same_sizes(images_by_captions, SameOwner{image_owner, caption_owner}, "folded_recall");
+  require_same_sizes(captions_by_images, SameOwner{caption_owner, image_owner}, "folded_recall");
   FoldedRecall out;
   std::vector<RecallReport> to_text;
   std::vector<RecallReport> to_image;
@@ -107,7 +116,8 @@ FoldedRecall folded_recall(const T& images_by_captions, std::span<const std::int
         caption_owners.push_back(owner);
       }
     captions_used += std::ssize(caption_owners);
-    out.folds.push_back(cross_modal_recall(part, owners, caption_owners, ks, ties));
+    const Subset<U> back{captions_by_images, part.item_rows, part.query_rows};
+    out.folds.push_back(cross_modal_recall(part, back, owners, caption_owners, ks, ties));
     to_text.push_back(out.folds.back().image_to_text);
     to_image.push_back(out.folds.back().text_to_image);
   }
@@ -116,6 +126,13 @@ FoldedRecall folded_recall(const T& images_by_captions, std::span<const std::int
   out.mean = {mean_report(to_text), mean_report(to_image)};
   out.mean.rsum = rsum(out.mean.image_to_text, out.mean.text_to_image);
   return out;
+}
+/// The same where one table serves both directions.
+template <DistanceTable T>
+FoldedRecall folded_recall(const T& images_by_captions, std::span<const std::int64_t> image_owner,
+                           std::span<const std::int64_t> caption_owner, Size count,
+                           const std::vector<Size>& ks = {1, 5, 10}, Ties ties = Ties::order) {
+  return folded_recall(images_by_captions, transposed(images_by_captions), image_owner, caption_owner, count, ks, ties);
 }
 
 }  // namespace hashweave
