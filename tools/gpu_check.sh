@@ -46,6 +46,25 @@ if step configure 15 cmake --preset cuda -D CMAKE_CUDA_ARCHITECTURES="$architect
   else
     { echo; echo "## compute-sanitizer: skipped, not installed"; } >>"$report"
   fi
+  # the app: the same training on both backends; losses agree until rounding has had time to grow
+  train_on() {
+    build/cuda/bin/vit2cmh train --data examples/vit2cmh/data/clipart --model tiny --bits 32 --lr 1e-4 --warmup 4 \
+      --limit-train 120 --epochs 3 --dropout 0.1 --seed 5 --backend "$1" --out "$apps/$1"
+  }
+  same_losses() {
+    python3 - "$apps" <<'END'
+import json, sys
+runs = [[json.loads(line) for line in open(f"{sys.argv[1]}/{b}/metrics.jsonl")] for b in ("cpu", "cuda")]
+losses = [[step["loss"] for step in run if "loss" in step] for run in runs]
+worst = max(abs(a - b) / a for a, b in zip(*losses))
+print(f"{len(losses[0])} steps; largest difference of the loss: {worst:.2e} of it")
+sys.exit(not (len(losses[0]) == len(losses[1]) == 12 and worst < 1e-2))
+END
+  }
+  apps=$(mktemp -d)
+  step "vit2cmh train --backend cpu" 10 train_on cpu && step "vit2cmh train --backend cuda" 10 train_on cuda &&
+    step "the same losses" 3 same_losses
+  rm -rf "$apps"
 fi
 echo "written: $report"
 exit $failed

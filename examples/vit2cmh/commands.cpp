@@ -81,8 +81,7 @@ void add_train(CLI::App& app, Common& common, Todo& todo, const std::string& com
   c.add_option("--token-cache", o.cache_mb, "MiB of kept tokens; others are computed again")->capture_default_str();
   c.add_option("--token-cache-file", o.cache_file, "keep them in this file instead of memory");
   c.add_option("--max-tokens", o.max_tokens, "captions are cut to so many tokens")->capture_default_str();
-  add_precision(c, arguments->precision);
-  c.add_option("--backend", "cpu (cuda is not part of this version)")->check(CLI::IsMember({"cpu"}));
+  add_computing(c, arguments->precision, o.backend);
   c.add_option("--seed", o.seed, "of initial values, order and dropout")->capture_default_str();
   c.add_option("--limit-train", o.limit_train, "items of the train split to take; 0: all")->capture_default_str();
   c.add_option("--evaluate-every", o.evaluate_every, "epochs between evaluations on val")
@@ -108,7 +107,7 @@ struct EvalOptions {
 };
 
 json do_eval(const EvalOptions& o, const Common& common) {
-  Ready ready{o.checkpoint, o.data.precision, common.threads};
+  Ready ready{o.checkpoint, o.data.precision, {o.data.backend, common.threads}};
   const CaptionDataset set = o.data.open();
   const auto items = items_of(set, split_of(o.data.split), o.data.data);
   Feed feed{*ready.stored.model, set, ready.tokenizer, {.threads = common.threads}};
@@ -166,7 +165,7 @@ json do_info(const Common& common) {
   json products = json::object();
   for (const hashweave::Engine e : cpu::engines) products[std::string{cpu::name_of(e)}] = cpu::available(e);
   json info{{"version", version},
-            {"backends", {"cpu"}},
+            {"backends", backend_names},
             {"models", model_names},
             {"bits", code_lengths},
             {"cores", std::max(1U, std::thread::hardware_concurrency())},

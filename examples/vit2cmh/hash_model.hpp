@@ -136,7 +136,19 @@ std::string listed(const auto& values) {
   return text.str();
 }
 
-/// @throws Error for a model or code length that no type was built for.
-std::unique_ptr<HashModel> make_model(std::string_view model, Size bits, Size threads);
+/// What a model computes on.
+struct Machine {
+  std::string backend = "cpu";  ///< of `backend_names`
+  Size threads = 1;             ///< of the CPU
+};
+/// The backends that this program was built with.
+#ifdef VIT2CMH_HAS_CUDA
+inline constexpr std::array<std::string_view, 2> backend_names{"cpu", "cuda"};
+#else
+inline constexpr std::array<std::string_view, 1> backend_names{"cpu"};
+#endif
+
+/// @throws Error for a model, code length or backend that no type was built for; CudaError where there is no device.
+std::unique_ptr<HashModel> make_model(std::string_view model, Size bits, const Machine& machine);
 
 }  // namespace vit2cmh

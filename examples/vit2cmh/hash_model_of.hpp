@@ -1,7 +1,9 @@
 #pragma once
-/// `HashModel` of one architecture and code length. Included by one source file an architecture.
+/// `HashModel` of one architecture and code length on one backend. Included by one source file an architecture and
+/// backend.
 #include "architectures.hpp"
 #include "hash_model.hpp"
+#include "on_host.hpp"
 
 #include <common/parameter_tensors.hpp>
 #include <hashweave/cmh/weighted_sum.hpp>
@@ -13,9 +15,8 @@
 
 namespace vit2cmh {
 
-template <class A, Size Bits>
+template <class A, Size Bits, class B>
 class HashModelOf final : public HashModel {
-  using B = Cpu<float>;
   using Images = Pixels<3, A::side, A::side>;
   using ImageTokens = Tokens<A::image_width>;
   using TextTokens = Tokens<A::text_width>;
@@ -24,7 +25,7 @@ class HashModelOf final : public HashModel {
   using Loss = WeightedSum<HardestTriplet, Angular, OnBoth<Quantisation>, InfoNce>;
 
  public:
-  explicit HashModelOf(Size threads) : be_{threads} {
+  explicit HashModelOf(Size threads) : be_(make_backend(threads)) {
     set_layer_norm_eps(model_.arch.image, A::image_family().defaults.layer_norm_eps);
     set_layer_norm_eps(model_.arch.text, A::text_family().defaults.layer_norm_eps);
     head_.trunk = model_.arch.trunk;
@@ -45,13 +46,15 @@ class HashModelOf final : public HashModel {
   }
   std::vector<NamedTensor> parameters(bool with_towers) const override {
     std::vector<NamedTensor> all;
-    add_tensors(all, model_.params, "", wanted(with_towers));
+    add_tensors(all, host_params_.read(model_.params), "", wanted(with_towers));
     return all;
   }
   void load(const TensorFile& file, bool with_towers) override {
-    TensorTargets targets;
-    targets.add(model_.params, "", wanted(with_towers));
-    targets.read(file, described());
+    host_params_.change(model_.params, [&](auto& values) {
+      TensorTargets targets;
+      targets.add(values, "", wanted(with_towers));
+      targets.read(file, described());
+    });
   }
 
   void image_tokens(std::span<const float> pixels, Size count, std::span<float> tokens) override {
@@ -130,15 +133,19 @@ class HashModelOf final : public HashModel {
 
   std::vector<NamedTensor> moments() override {
     std::vector<NamedTensor> all;
-    add_tensors(all, adam_->first_moment(), "m.", wanted(!settings_.freeze_towers));
-    add_tensors(all, adam_->second_moment(), "v.", wanted(!settings_.freeze_towers));
+    add_tensors(all, host_first_.read(adam_->first_moment()), "m.", wanted(!settings_.freeze_towers));
+    add_tensors(all, host_second_.read(adam_->second_moment()), "v.", wanted(!settings_.freeze_towers));
     return all;
   }
   void load_moments(const TensorFile& file, Size steps, Size skipped) override {
-    TensorTargets targets;
-    targets.add(adam_->first_moment(), "m.", wanted(!settings_.freeze_towers));
-    targets.add(adam_->second_moment(), "v.", wanted(!settings_.freeze_towers));
-    targets.read(file, described());
+    host_first_.change(adam_->first_moment(), [&](auto& first) {
+      host_second_.change(adam_->second_moment(), [&](auto& second) {
+        TensorTargets targets;
+        targets.add(first, "m.", wanted(!settings_.freeze_towers));
+        targets.add(second, "v.", wanted(!settings_.freeze_towers));
+        targets.read(file, described());
+      });
+    });
     adam_->restore(steps, skipped);
   }
   Size optimiser_steps() const override { return adam_ ? adam_->steps() : 0; }
@@ -166,21 +173,27 @@ class HashModelOf final : public HashModel {
   static void check(Got got, Size wanted, const char* what) {
     require(static_cast<Size>(got) == wanted, A::name, what, wanted, got);
   }
-  static View<B, Images> images(std::span<const float> pixels, Size count) {
+  static B make_backend(Size threads) {
+    if constexpr (OnHost<B>::itself)
+      return B{threads};
+    else
+      return B{};
+  }
+  View<B, Images> images(std::span<const float> pixels, Size count) {
     check(pixels.size(), count * 3 * A::side * A::side, "pixels");
-    return {const_cast<float*>(pixels.data()), count};  // layers only read what they are given
+    return {for_kernels(be_, pixels), count};
   }
   View<B, ImageTokens> tokens_of(const ImageBatch& batch) {
     check(batch.values.size(), batch.count * facts_.image_tokens * A::image_width, "numbers of image tokens");
-    return {const_cast<float*>(batch.values.data()), equal_segments(be_, batch.count, facts_.image_tokens)};
+    return {for_kernels(be_, batch.values), equal_segments(be_, batch.count, facts_.image_tokens)};
   }
-  static View<B, TextTokens> tokens_of(const TextBatch& batch) {
+  View<B, TextTokens> tokens_of(const TextBatch& batch) {
     check(batch.tokens.size(), batch.ids->segments().rows() * A::text_width, "numbers of text tokens");
-    return {const_cast<float*>(batch.tokens.data()), batch.ids->segments()};
+    return {for_kernels(be_, batch.tokens), batch.ids->segments()};
   }
   static void copy_out(Mat<float> m, std::span<float> to) {
     check(to.size(), m.rows * m.cols, "numbers of the output");
-    std::copy(m.data, m.data + m.rows * m.cols, to.begin());
+    B::Memory::copy_to_host(to.data(), m.data, to.size_bytes());
   }
 
   static constexpr Size patches = (A::side / A::patch) * (A::side / A::patch);
@@ -192,14 +205,16 @@ class HashModelOf final : public HashModel {
   typename Head::template Params<B> values_{}, gradients_{};
   TrainingSettings settings_;
   std::optional<Adam<B, Net>> adam_;
+  mutable OnHost<B> host_params_;
+  OnHost<B> host_first_, host_second_;
 };
 
-/// The architecture at each code length there is.
-template <class A>
-std::unique_ptr<HashModel> make_model_of(Size bits, Size threads) {
+/// The architecture at each code length there is, on one backend.
+template <class A, class B>
+std::unique_ptr<HashModel> make_model_of(Size bits, Size threads = 1) {
   std::unique_ptr<HashModel> model;
   const auto try_bits = [&]<Size Bits> {
-    if (bits == Bits) model = std::make_unique<HashModelOf<A, Bits>>(threads);
+    if (bits == Bits) model = std::make_unique<HashModelOf<A, Bits, B>>(threads);
   };
   [&]<std::size_t... I>(std::index_sequence<I...>) {
     (try_bits.template operator()<code_lengths[I]>(), ...);

@@ -1,5 +1,5 @@
 #include "hash_model_of.hpp"
 
 namespace vit2cmh {
-std::unique_ptr<HashModel> make_tiny(Size bits, Size threads) { return make_model_of<Tiny>(bits, threads); }
+std::unique_ptr<HashModel> make_tiny(Size bits, Size threads) { return make_model_of<Tiny, Cpu<float>>(bits, threads); }
 }  // namespace vit2cmh

@@ -11,7 +11,7 @@ void write_model(const fs::path& file, const HashModel& model, const json& about
   write_safetensors(file, model.parameters(true), {{"format", "pt"}, {"vit2cmh", about.dump()}});
 }
 
-StoredModel open_model(const fs::path& run_or_file, Size threads) {
+StoredModel open_model(const fs::path& run_or_file, const Machine& machine) {
   const fs::path file = fs::is_directory(run_or_file) ? run_or_file / "model.safetensors" : run_or_file;
   require(fs::exists(file), run_or_file.string(), "checkpoint", "a run folder with model.safetensors, or such a file",
           fs::exists(run_or_file) ? "a folder without it: train first" : "nothing there");
@@ -23,7 +23,7 @@ StoredModel open_model(const fs::path& run_or_file, Size threads) {
   require(stored.about.contains("model") && stored.about["model"].is_string() && stored.about.contains("bits") &&
               stored.about["bits"].is_number_integer(),
           file.string(), "metadata", "model and bits", stored.about.dump());
-  stored.model = make_model(stored.about["model"].get<std::string>(), stored.about["bits"].get<Size>(), threads);
+  stored.model = make_model(stored.about["model"].get<std::string>(), stored.about["bits"].get<Size>(), machine);
   stored.model->load(tensors, true);
   stored.vocabulary = file.parent_path() / "vocab.txt";
   return stored;

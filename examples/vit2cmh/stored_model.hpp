@@ -15,6 +15,6 @@ struct StoredModel {
   nlohmann::json about;
   std::filesystem::path vocabulary;
 };
-StoredModel open_model(const std::filesystem::path& run_or_file, Size threads);
+StoredModel open_model(const std::filesystem::path& run_or_file, const Machine& machine);
 
 }  // namespace vit2cmh

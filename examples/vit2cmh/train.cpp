@@ -155,12 +155,16 @@ class Training {
 
   void prepare_run() {
     run_.begin(options_as_json(o_),
-               {{"threads", o_.threads}, {"recompute", o_.recompute}, {"version", version}, {"command", o_.command}},
+               {{"threads", o_.threads},
+                {"backend", o_.backend},
+                {"recompute", o_.recompute},
+                {"version", version},
+                {"command", o_.command}},
                o_.resume, {"data", "images"});
   }
 
   void prepare_model() {
-    model_ = make_model(o_.model, o_.bits, o_.threads);
+    model_ = make_model(o_.model, o_.bits, {o_.backend, o_.threads});
     const Facts& f = model_->facts();
     model_->use(o_.precision);
     scratch_ = o_.from_scratch || f.image_weights.empty();

@@ -175,6 +175,8 @@ expect() {
 }
 tiny=(--model tiny --out bad)
 expect 1 'nowhere' train --data nowhere "${tiny[@]}"
+grep -q '"cuda"' info.json ||
+  expect 1 'model: backend: expected one that this program was built with: cpu' train --data "$clipart" "${tiny[@]}" --backend cuda
 expect 1 'bits: expected one of 16' train --data "$clipart" "${tiny[@]}" --bits 48
 expect 1 'name: expected one of tiny' train --data "$clipart" --model huge --out bad
 expect 2 'backend' train --data "$clipart" "${tiny[@]}" --backend tpu
