@@ -37,7 +37,41 @@ void check_search(Size n, Size random_bits, Size count) {
   }
 }
 
+/// All within a radius, as `HammingIndex` finds them.
+template <Size Bits>
+void check_radius(CudaHammingIndex<Code<Bits>>& device, const std::vector<Code<Bits>>& codes,
+                  const std::vector<Code<Bits>>& queries) {
+  const HammingIndex<Bits, LinearScan> host{codes};
+  REQUIRE(device.size() == std::ssize(codes));
+  for (const Size radius : {Size{0}, Size{1}, Size{3}, Bits / 2, Bits, Bits + 9}) {
+    CAPTURE(radius);
+    const auto got = device.search_radius(queries, radius);
+    REQUIRE(got.size() == queries.size());
+    for (std::size_t q = 0; q < got.size(); ++q) {
+      std::vector<CudaHit> same;
+      for (const Hit& hit : host.search_radius(queries[q], radius))
+        same.push_back({hit.id, static_cast<std::int32_t>(hit.distance)});
+      CHECK(got[q] == same);
+    }
+  }
+}
+
 }  // namespace
+
+TEST_CASE("CUDA's Hamming search finds all within a radius, and what was added later", "[cuda][index]") {
+  auto codes = some_codes<48>(700, 6, 1);
+  const auto queries = some_codes<48>(70, 7, 2);  // more than one batch; some of them have no hit at 0
+  CudaHammingIndex<Code<48>> device{std::span{codes}.first(1), 256};
+  check_radius<48>(device, {codes[0]}, queries);
+  device.add(std::span{codes}.subspan(1, 299));
+  device.add({});
+  device.add(std::span{codes}.subspan(300));
+  check_radius<48>(device, codes, queries);
+  const auto wide = some_codes<4096>(300, 5, 3);
+  CudaHammingIndex<Code<4096>> longest{wide, 256};
+  check_radius<4096>(longest, wide, some_codes<4096>(3, 5, 4));
+  CHECK_THROWS_WITH(device.search_radius(queries, -1), Catch::Contains("radius: expected at least 0, got -1"));
+}
 
 TEST_CASE("CUDA's Hamming search finds what the CPU's finds, ties included", "[cuda][index]") {
   SECTION("128 bits, all random") { check_search<128>(700, 128, 6); }

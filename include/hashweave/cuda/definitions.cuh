@@ -13,7 +13,8 @@
 
 namespace hashweave {
 
-void cuda::search_codes(Device& device, const HammingSearch& search) { search_codes_of(device, search); }
+void cuda::count_codes(Device& device, const HammingSearch& search) { count_codes_of(device, search); }
+void cuda::gather_codes(Device& device, const HammingSearch& search) { gather_codes_of(device, search); }
 
 #define HASHWEAVE_KERNEL template
 #define T float

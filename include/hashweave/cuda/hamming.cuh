@@ -36,7 +36,8 @@ __global__ void __launch_bounds__(256) count_distances_kernel(HammingSearch s) {
   }
 }
 
-/// A block takes a query: from the counts of all chunks, the limit, and in their place where in the answer the first
+/// A block takes a query: from the counts of all chunks, the limit, how many hits there are within the radius, and in
+/// the counts' place where in the answer the first
 /// code of each chunk and distance goes (a row more than there are chunks: where the last one ends).
 template <int Bins>
 __global__ void __launch_bounds__(256) place_distances_kernel(HammingSearch s) {
@@ -49,15 +50,17 @@ __global__ void __launch_bounds__(256) place_distances_kernel(HammingSearch s) {
   }
   barrier();
   if (thread_x() == 0) {
-    std::int32_t before = 0;
-    Size limit = bins - 1;
+    std::int32_t before = 0, within = 0;
+    Size limit = s.radius;
     for (Size d = 0; d < bins; ++d) {
       const std::int32_t own = totals[d];
       totals[d] = before;
       before += own;
-      if (before >= s.k && d < limit) limit = d;
+      if (d <= s.radius) within = before;
+      if (s.k > 0 && before >= s.k && d < limit) limit = d;
     }
     at(s.limits, block_x()) = static_cast<std::int32_t>(limit);
+    at(s.found, block_x()) = within;
   }
   barrier();
   for (Size d = thread_x(); d < bins; d += block_threads) {
@@ -112,19 +115,22 @@ __global__ void __launch_bounds__(256) gather_nearest_kernel(HammingSearch s) {
 }
 
 template <int Queries, int Bins>
-void run_search(Device& device, const HammingSearch& s) {
-  const Size chunks = s.chunks(), queries = s.queries.rows;
-  launch(device, {chunks, (queries + Queries - 1) / Queries}, block_threads, count_distances_kernel<Queries, Bins>, s);
+void run_counts(Device& device, const HammingSearch& s) {
+  const Size queries = s.queries.rows;
+  launch(device, {s.chunks(), (queries + Queries - 1) / Queries}, block_threads, count_distances_kernel<Queries, Bins>,
+         s);
   launch(device, {queries, 1}, block_threads, place_distances_kernel<Bins>, s);
-  launch(device, {chunks, queries}, block_threads, gather_nearest_kernel<Bins>, s);
+}
+inline void count_codes_of(Device& device, const HammingSearch& s) {
+  s.bits <= 1024 ? run_counts<4, 1025>(device, s) : run_counts<1, 4097>(device, s);
 }
 
-inline void search_codes_of(Device& device, const HammingSearch& s) {
-  if (s.bits <= 1024) {
-    run_search<4, 1025>(device, s);
-  } else {
-    run_search<1, 4097>(device, s);
-  }
+template <int Bins>
+void run_gather(Device& device, const HammingSearch& s) {
+  launch(device, {s.chunks(), s.queries.rows}, block_threads, gather_nearest_kernel<Bins>, s);
+}
+inline void gather_codes_of(Device& device, const HammingSearch& s) {
+  s.bits <= 1024 ? run_gather<1025>(device, s) : run_gather<4097>(device, s);
 }
 
 }  // namespace hashweave::cuda
