@@ -106,6 +106,8 @@ std::vector<ScoredHit> SearchService::nearest(const AnyIndex& index, CodeSet cod
   Request request;
   request.k = k;
   request.threads = threads_;
+  request.asymmetric = true;
+  request.shortlist = 10 * k;
   return index.search(queries_of(std::move(codes.values), codes.bits), request).front();
 }
 
@@ -119,7 +121,11 @@ json SearchService::images_for(const std::string& text, Size k) {
   }
   json hits = json::array();
   for (const ScoredHit& hit : found) {
-    json one{{"rank", std::ssize(hits) + 1}, {"id", hit.id}, {"distance", hit.distance}, {"captions", json::array()}};
+    json one{{"rank", std::ssize(hits) + 1},
+             {"id", hit.id},
+             {"distance", hit.distance},
+             {"score", hit.score},
+             {"captions", json::array()}};
     for (const std::string& caption : data_[items_.at(hit.id)].captions) one["captions"].push_back(caption);
     if (const auto name = images_.names.find(hit.id); name != images_.names.end()) one["name"] = name->second;
     hits.push_back(std::move(one));
@@ -141,6 +147,7 @@ json SearchService::captions_for(const Image& image, Size k) {
     hits.push_back({{"rank", std::ssize(hits) + 1},
                     {"id", captions_.owner(hit.id)},
                     {"distance", hit.distance},
+                    {"score", hit.score},
                     {"caption", captions_[hit.id]}});
   return {{"finds", "captions"}, {"hits", std::move(hits)}};
 }

@@ -39,8 +39,9 @@ class SearchService {
   Size bits() const { return images_.index->bits(); }
 
   /// `{"text": ...}`, `{"id": ...}` of an image; both with `"k"` from 1 to `most_hits`, 10 by default.
-  /// -> `{"bits", "finds": "images" or "captions", "seconds", "hits": [{"rank", "id", "distance", "captions" or
-  /// "caption", "name"}]}`; `id` is the image's in the data set.
+  /// -> `{"bits", "finds": "images" or "captions", "seconds", "hits": [{"rank", "id", "distance", "score",
+  /// "captions" or "caption", "name"}]}`; `id` is the image's in the data set. Of the 10 k nearest by Hamming distance
+  /// the k with the best asymmetric score.
   /// @throws Error for JSON that is none of these; NotThere for an id.
   nlohmann::json answer(std::string_view request);
   /// The same of a JPEG or PNG file, which finds captions.

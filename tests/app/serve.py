@@ -85,14 +85,14 @@ for stem in some:
     answer = json.loads(ask({"text": caption, "k": 7})[2])
     assert answer["finds"] == "images" and answer["bits"] == 32 and answer["seconds"] >= 0, answer
     assert [h["rank"] for h in answer["hits"]] == list(range(1, 8))
-    assert [(h["id"], h["distance"]) for h in answer["hits"]] == searched("--index", "images.index", "--text", caption, "-k", "7")
+    assert [(h["id"], h["distance"]) for h in answer["hits"]] == searched("--index", "images.index", "--text", caption, "-k", "7", "--rerank", "asymmetric")
     assert all(len(h["captions"]) == 1 for h in answer["hits"])
 
     open("query.jpg", "wb").write(file)
     kind = "image/jpeg" if file.startswith(b"\xff\xd8") else "image/png"
     answer = json.loads(request("POST", "/search?k=5", file, {"Content-Type": kind})[2])
     assert answer["finds"] == "captions" and len(answer["hits"]) == 5, answer
-    assert [h["distance"] for h in answer["hits"]] == [d for _, d in searched("--index", "captions.npy", "--image", "query.jpg", "-k", "5")]
+    assert [h["distance"] for h in answer["hits"]] == [d for _, d in searched("--index", "captions.npy", "--image", "query.jpg", "-k", "5", "--rerank", "asymmetric")]
     assert all(isinstance(h["caption"], str) and isinstance(h["id"], int) for h in answer["hits"])
 
     # the picture itself is the nearest to itself among images: its id finds the captions that its file finds
