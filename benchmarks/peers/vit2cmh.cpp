@@ -114,7 +114,7 @@ Part part_of(const Work& work, bool recompute) {
     std::uint32_t draw = 0;
   };
   const auto data = std::make_shared<Data>();
-  data->model = vit2cmh::make_model(work.model, bits, bench::thread_count());
+  data->model = vit2cmh::make_model(work.model, bits, {"cpu", bench::thread_count()});
   HashModel& model = *data->model;
   model.initialise(2022);
   const vit2cmh::Facts& facts = model.facts();
@@ -224,7 +224,7 @@ void machine() {
 
 void export_numbers(const std::filesystem::path& dir, const std::string& name) {
   std::filesystem::create_directories(dir);
-  const auto model = vit2cmh::make_model(name, bits, bench::thread_count());
+  const auto model = vit2cmh::make_model(name, bits, {"cpu", bench::thread_count()});
   model->initialise(2022);
   const vit2cmh::Facts& facts = model->facts();
   constexpr Size n = 4;

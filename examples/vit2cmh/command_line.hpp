@@ -36,6 +36,7 @@ void add_computing(CLI::App& command, std::string& precision, std::string& backe
 void add_encode(CLI::App& app, Common& common, Todo& todo);
 void add_features(CLI::App& app, Common& common, Todo& todo);
 void add_index(CLI::App& app, Common& common, Todo& todo);
+void add_rotate(CLI::App& app, Common& common, Todo& todo);
 void add_search(CLI::App& app, Common& common, Todo& todo);
 void add_serve(CLI::App& app, Common& common, Todo& todo);
 

@@ -229,6 +229,7 @@ int run(int argc, char** argv) {
   add_eval(app, common, todo);
   add_encode(app, common, todo);
   add_features(app, common, todo);
+  add_rotate(app, common, todo);
   add_index(app, common, todo);
   add_search(app, common, todo);
   add_serve(app, common, todo);

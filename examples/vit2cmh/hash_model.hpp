@@ -1,6 +1,8 @@
 #pragma once
 /// A model behind one interface: everything above this file is compiled once, whatever the architecture and code
 /// length.
+#include "code_transform.hpp"
+
 #include <array>
 #include <cstdint>
 #include <filesystem>
@@ -10,6 +12,7 @@
 #include <hashweave/io/safetensors.hpp>
 #include <hashweave/text/packed_ids.hpp>
 #include <memory>
+#include <optional>
 #include <span>
 #include <sstream>
 #include <string>
@@ -108,9 +111,17 @@ class HashModel {
   /// Tokens of the towers, as `freeze_towers` keeps them.
   virtual void image_tokens(std::span<const float> pixels, Size count, std::span<float> tokens) = 0;
   virtual void text_tokens(const PackedIds& ids, std::span<float> tokens) = 0;
-  /// Relaxed codes h in (-1, 1), (n, bits); a bit is 1 where h > 0.
-  virtual void encode(const ImageBatch& images, std::span<float> codes) = 0;
-  virtual void encode(const TextBatch& texts, std::span<float> codes) = 0;
+  /// Relaxed codes h, (n, bits), in (-1, 1) unless they are transformed; a bit is 1 where h > 0.
+  void encode(const ImageBatch& images, std::span<float> codes) {
+    compute_codes(images, codes);
+    if (transform) transform->apply(codes, transform->image_offset);
+  }
+  void encode(const TextBatch& texts, std::span<float> codes) {
+    compute_codes(texts, codes);
+    if (transform) transform->apply(codes, transform->text_offset);
+  }
+  /// What `encode` does to codes besides; training knows nothing of it.
+  std::optional<CodeTransform> transform{};
 
   /// Makes ready for `step`: an optimiser with moments of zero.
   virtual void begin_training(const TrainingSettings& settings) = 0;
@@ -123,6 +134,11 @@ class HashModel {
   virtual Size skipped_steps() const = 0;
   /// Bytes that training takes: parameters, gradients and moments; what the largest step so far needed besides.
   virtual TrainingMemory training_memory() = 0;
+
+ protected:
+  /// Relaxed codes h in (-1, 1), as the hash head gives them.
+  virtual void compute_codes(const ImageBatch& images, std::span<float> codes) = 0;
+  virtual void compute_codes(const TextBatch& texts, std::span<float> codes) = 0;
 };
 
 /// The architectures and code lengths there are.

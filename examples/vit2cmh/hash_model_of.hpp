@@ -68,19 +68,6 @@ class HashModelOf final : public HashModel {
     const auto& tower = model_.arch.text.first.head;
     copy_out(infer(be_, tower, model_.params->text.first.head, ids.view<B>()).mat(), tokens);
   }
-  void encode(const ImageBatch& batch, std::span<float> codes) override {
-    be_.tape().rewind();
-    copy_out(batch.tokens ? head_.infer_image(be_, values_, tokens_of(batch)).mat()
-                          : model_.arch.infer_image(be_, *model_.params, images(batch.values, batch.count)).mat(),
-             codes);
-  }
-  void encode(const TextBatch& batch, std::span<float> codes) override {
-    be_.tape().rewind();
-    copy_out(batch.tokens.empty() ? model_.arch.infer_text(be_, *model_.params, batch.ids->view<B>()).mat()
-                                  : head_.infer_text(be_, values_, tokens_of(batch)).mat(),
-             codes);
-  }
-
   void begin_training(const TrainingSettings& s) override {
     settings_ = s;
     const auto set_rate = [&](auto& layer) {
@@ -155,6 +142,19 @@ class HashModelOf final : public HashModel {
   }
 
  private:
+  void compute_codes(const ImageBatch& batch, std::span<float> codes) override {
+    be_.tape().rewind();
+    copy_out(batch.tokens ? head_.infer_image(be_, values_, tokens_of(batch)).mat()
+                          : model_.arch.infer_image(be_, *model_.params, images(batch.values, batch.count)).mat(),
+             codes);
+  }
+  void compute_codes(const TextBatch& batch, std::span<float> codes) override {
+    be_.tape().rewind();
+    copy_out(batch.tokens.empty() ? model_.arch.infer_text(be_, *model_.params, batch.ids->view<B>()).mat()
+                                  : head_.infer_text(be_, values_, tokens_of(batch)).mat(),
+             codes);
+  }
+
   void clear_gradients() {
     if (!settings_.freeze_towers) return model_.grads.zero();
     for (const ParameterEntry& e : model_.grads.entries())

@@ -8,7 +8,10 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 void write_model(const fs::path& file, const HashModel& model, const json& about) {
-  write_safetensors(file, model.parameters(true), {{"format", "pt"}, {"vit2cmh", about.dump()}});
+  std::vector<NamedTensor> tensors = model.parameters(true);
+  if (model.transform)
+    for (NamedTensor& t : model.transform->tensors()) tensors.push_back(std::move(t));
+  write_safetensors(file, std::move(tensors), {{"format", "pt"}, {"vit2cmh", about.dump()}});
 }
 
 StoredModel open_model(const fs::path& run_or_file, const Machine& machine) {
@@ -24,7 +27,10 @@ StoredModel open_model(const fs::path& run_or_file, const Machine& machine) {
               stored.about["bits"].is_number_integer(),
           file.string(), "metadata", "model and bits", stored.about.dump());
   stored.model = make_model(stored.about["model"].get<std::string>(), stored.about["bits"].get<Size>(), machine);
-  stored.model->load(tensors, true);
+  auto parameters = tensors.tensors();
+  if (std::erase_if(parameters, [](const auto& t) { return of_transform(t.first); }) > 0)
+    stored.model->transform = read_transform(tensors, stored.model->facts().bits);
+  stored.model->load(TensorFile{file.string(), std::move(parameters)}, true);
   stored.vocabulary = file.parent_path() / "vocab.txt";
   return stored;
 }

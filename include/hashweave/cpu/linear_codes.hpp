@@ -56,6 +56,18 @@ inline Values signs_of(const Values& v) {
 inline double quantisation_error(const Values& v) {
   return (signs_of(v) - v).squaredNorm() / static_cast<double>(v.rows());
 }
+/// The rotation nearest to m: U Vᵀ of m = U Ω Vᵀ.
+inline Values nearest_rotation(const Eigen::MatrixXd& m) {
+  const Eigen::JacobiSVD<Eigen::MatrixXd> svd{m, Eigen::ComputeFullU | Eigen::ComputeFullV};
+  return svd.matrixU() * svd.matrixV().transpose();
+}
+/// In turn B = sign(V R) and the rotation R that brings V nearest to B. Notes the error after each iteration.
+inline void rotate_to_signs(const Values& v, Values& rotation, Size iterations, std::vector<double>& errors) {
+  for (Size i = 0; i < iterations; ++i) {
+    rotation = nearest_rotation(signs_of(v * rotation).transpose() * v).transpose().eval();
+    errors.push_back(quantisation_error(v * rotation));
+  }
+}
 /// The map x -> (x - mean) directions, directions (features, bits).
 template <class T>
 LinearCode<T> code_of(const Values& directions, const Eigen::RowVectorXd& mean) {
@@ -103,18 +115,37 @@ ItqFit<T> fit_itq(Mat<const T> features, Size bits, Size iterations = 50, std::u
 
   ItqFit<T> fit;
   fit.unrotated = cpu::quantisation_error(v);
-  const auto factors = [](const Eigen::MatrixXd& m) {
-    return Eigen::JacobiSVD<Eigen::MatrixXd>{m, Eigen::ComputeFullU | Eigen::ComputeFullV};
-  };
-  const auto start = factors(cpu::normal_values(bits, bits, seed, "itq"));
-  cpu::Values rotation = start.matrixU() * start.matrixV().transpose();
-  for (Size i = 0; i < iterations; ++i) {
-    const auto svd = factors(cpu::signs_of(v * rotation).transpose() * v);
-    rotation = svd.matrixV() * svd.matrixU().transpose();
-    fit.errors.push_back(cpu::quantisation_error(v * rotation));
-  }
+  cpu::Values rotation = cpu::nearest_rotation(cpu::normal_values(bits, bits, seed, "itq"));
+  cpu::rotate_to_signs(v, rotation, iterations, fit.errors);
   fit.rotation.assign(rotation.data(), rotation.data() + rotation.size());
   fit.code = cpu::code_of<T>(components * rotation, mean);
+  return fit;
+}
+
+/// A rotation of relaxed codes (n, bits) and what their signs then lose; `errors` as in `ItqFit`.
+struct RotationFit {
+  double unrotated = 0;
+  std::vector<double> errors;
+  std::vector<double> rotation;  ///< R (bits, bits), row-major: h R are the rotated codes
+};
+
+/// ITQ's rotation of codes that are there already, from the identity on, so that the bits stay near what they were
+/// trained to be. The codes should be centred.
+/// @throws Error for no codes or no iteration.
+/// Source: as `fit_itq`; the beginning is ours.
+template <class T>
+RotationFit fit_rotation(Mat<const T> codes, Size iterations = 50) {
+  require(codes.rows >= 1 && codes.cols >= 1, "fit_rotation", "codes", "at least one of one bit",
+          std::to_string(codes.rows) + " of " + std::to_string(codes.cols) + " bits");
+  require(iterations >= 1, "fit_rotation", "iterations", "at least 1", iterations);
+  cpu::Values v(codes.rows, codes.cols);
+  for (Size r = 0; r < codes.rows; ++r)
+    for (Size c = 0; c < codes.cols; ++c) v(r, c) = static_cast<double>(codes(r, c));
+  RotationFit fit;
+  fit.unrotated = cpu::quantisation_error(v);
+  cpu::Values rotation = cpu::Values::Identity(codes.cols, codes.cols);
+  cpu::rotate_to_signs(v, rotation, iterations, fit.errors);
+  fit.rotation.assign(rotation.data(), rotation.data() + rotation.size());
   return fit;
 }
 
