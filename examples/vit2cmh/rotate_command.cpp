@@ -31,6 +31,7 @@ json do_rotate(const RotateArguments& o, const Common& common) {
   FittedTransform fitted = fit_transform(images.values, captions.values, images.bits, o.iterations);
   model.transform = std::move(fitted.transform);
 
+  if (o.out.has_parent_path()) fs::create_directories(o.out.parent_path());
   json about = ready.stored.about;
   about["rotated"] = {{"split", o.data.split}, {"iterations", o.iterations}};
   write_model(o.out, model, about);

@@ -163,6 +163,29 @@ page = open("page.html").read()
 assert page.startswith("<!DOCTYPE html>") or page.startswith("<!doctype html>")
 PY
 
+echo "== codes that are centred and rotated"
+quietly "$app" rotate --checkpoint whole --data "$clipart" --iterations 20 --out turned/model.safetensors --json turned.json
+quietly "$app" encode --checkpoint turned/model.safetensors --data "$clipart" --split test --modality image --continuous --out turned.npy
+quietly "$app" eval --checkpoint turned/model.safetensors --data "$clipart" --split test
+quietly "$app" search --index images.npy --checkpoint turned/model.safetensors --text 'a frog'
+python3 - <<'PY' || fail "rotate"
+import array, ast, json
+def relaxed(name):
+    data = open(name, "rb").read()
+    end = 10 + int.from_bytes(data[8:10], "little")
+    rows, width = ast.literal_eval(data[10:end].decode())["shape"]
+    values = array.array("f", data[end:])
+    return [values[width * i:width * (i + 1)] for i in range(rows)]
+result = json.load(open("turned.json"))
+assert 0 < result["error_after"] < result["error_before"], result
+before, after = relaxed("relaxed.npy"), relaxed("turned.npy")
+assert len(before) == len(after) == 300
+apart = lambda rows, i, j: sum((x - y) ** 2 for x, y in zip(rows[i], rows[j])) ** 0.5
+assert any(abs(x - y) > 0.01 for x, y in zip(before[0], after[0])), "nothing was changed"
+for i in range(0, 300, 7):  # a rotation: images are as far apart as before
+    assert abs(apart(before, i, 299) - apart(after, i, 299)) < 1e-3, i
+PY
+
 echo "== bad input"
 # expect STATUS REGEX ARGUMENTS...: that status, and one line on standard error that matches
 expect() {
@@ -207,4 +230,6 @@ expect 1 'missing' encode --checkpoint whole --images missing --out bad.npy
 expect 2 'one of --data, --images and --texts' encode --checkpoint whole --images pictures --texts list.txt --out bad.npy
 expect 1 'bits of the codes.*: expected 32, got 128' search --index wide.npy --checkpoint whole --text 'a frog'
 expect 1 'missing' eval --checkpoint missing --data "$clipart"
+expect 1 'codes of the model: expected as they were trained, got rotated ones' rotate --checkpoint turned/model.safetensors \
+  --data "$clipart" --out again.safetensors
 echo "the app's checks passed"

@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <hashweave/cpu/linear_codes.hpp>
 #include <numbers>
 #include <numeric>
@@ -121,4 +122,32 @@ TEST_CASE("ITQ and LSH refuse what they cannot fit", "[cpu][errors]") {
   check_error([&] { fit_itq(seen(x), 2, 0); }, {"fit_itq", "iterations", "at least 1, got 0"});
   check_error([&] { fit_lsh(seen(x), 0); }, {"fit_lsh", "bits", "at least 1, got 0"});
   check_error([&] { fit_lsh(rows_of(seen(x), 0, 0), 3); }, {"fit_lsh", "features", "got 0 x 12"});
+}
+
+TEST_CASE("A rotation from the identity finds back the signs that a small one hid", "[cpu][itq]") {
+  constexpr Size n = 40, bits = 6;
+  const RandomStream stream{31, 0, 0};
+  std::vector<double> signs(n * bits), turned(n * bits);
+  for (std::size_t i = 0; i < signs.size(); ++i) signs[i] = stream.bits(i) % 2 == 0 ? 1 : -1;
+  // each pair of columns is turned by 0.6, which moves some values over zero
+  for (std::size_t r = 0; r < n; ++r)
+    for (std::size_t c = 0; c < bits; c += 2) {
+      const double x = signs[r * bits + c], y = signs[r * bits + c + 1];
+      turned[r * bits + c] = std::cos(0.6) * x - std::sin(0.6) * y;
+      turned[r * bits + c + 1] = std::sin(0.6) * x + std::cos(0.6) * y;
+    }
+  const Mat<const double> codes = matrix<const double>(turned.data(), n, bits);
+  const RotationFit fit = fit_rotation(codes, 5);
+  REQUIRE(fit.errors.size() == 5);
+  CHECK(fit.unrotated > 0.5);
+  CHECK(fit.errors.back() < 1e-20);
+  for (std::size_t i = 1; i < fit.errors.size(); ++i) CHECK(fit.errors[i] <= fit.errors[i - 1] + 1e-12);
+  for (std::size_t r = 0; r < n; ++r)
+    for (std::size_t c = 0; c < bits; ++c) {
+      double h = 0;
+      for (std::size_t k = 0; k < bits; ++k) h += turned[r * bits + k] * fit.rotation[k * bits + c];
+      CHECK(h == Approx(signs[r * bits + c]));
+    }
+  CHECK_THROWS_WITH(fit_rotation(codes, 0), Catch::Contains("iterations: expected at least 1"));
+  CHECK_THROWS_WITH(fit_rotation(matrix<const double>(nullptr, 0, 6)), Catch::Contains("codes: expected at least one"));
 }
