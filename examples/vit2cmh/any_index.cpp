@@ -80,6 +80,7 @@ class IndexOf final : public AnyIndex {
     file_->commit();
   }
 
+  std::vector<std::int64_t> ids() const override { return index().ids(); }
   CodeTable table() const override {
     CodeTable table{Bits, {}, {}, true};
     index().for_each([&](std::int64_t id, const Code<Bits>& code) {

@@ -75,6 +75,8 @@ class AnyIndex {
   virtual void save(const std::filesystem::path& path) const = 0;
   /// Writes what was added and removed to the file that was opened by `open_to_change`.
   virtual void commit() = 0;
+  /// Ascending.
+  virtual std::vector<std::int64_t> ids() const = 0;
   /// All codes, ids ascending.
   virtual CodeTable table() const = 0;
   /// One list a query; the scores are 0 where none were asked for.

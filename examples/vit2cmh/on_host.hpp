@@ -1,10 +1,10 @@
 #pragma once
 /// Numbers of a backend where files and the app's host code can read and write them.
+#include <concepts>
 #include <hashweave/core/parameters.hpp>
 #include <hashweave/cpu.hpp>
 #include <optional>
 #include <span>
-#include <utility>
 #include <vector>
 
 namespace vit2cmh {

@@ -62,13 +62,6 @@ VectorScores<float> read_scores(const fs::path& file) {
   return scores;
 }
 
-json as_json(const ScoredHit& hit, Size rank, bool scored, const Names& names) {
-  json out{{"rank", rank}, {"id", hit.id}, {"distance", hit.distance}};
-  if (scored) out["score"] = hit.score;
-  if (const auto name = names.find(hit.id); name != names.end()) out["name"] = name->second;
-  return out;
-}
-
 void print(const ScoredHit& hit, Size rank, bool scored, const Names& names) {
   std::printf("%5td  distance %4td", rank, hit.distance);
   if (scored) std::printf("  score %7.4f", static_cast<double>(hit.score));

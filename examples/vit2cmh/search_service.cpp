@@ -1,13 +1,12 @@
 #include "search_service.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <hashweave/data/dataset_image.hpp>
 #include <hashweave/io/json.hpp>
+#include <hashweave/io/lines.hpp>
 #include <numeric>
 
 namespace vit2cmh {
-namespace fs = std::filesystem;
 using nlohmann::json;
 
 namespace {
@@ -48,14 +47,6 @@ std::unique_ptr<AnyIndex> index_of(const CodeSet& codes) {
   return index;
 }
 
-Size hits_asked_for(const json& request) {
-  const auto k = request.find("k");
-  if (k == request.end()) return 10;
-  const bool fits = k->is_number_integer() && *k >= 1 && *k <= SearchService::most_hits;
-  require(fits, "request", "k", Phrase{"a whole number from 1 to ", SearchService::most_hits}, k->dump());
-  return k->get<Size>();
-}
-
 /// Of a file that came from elsewhere: less is allowed than of one's own.
 Image image_in(Bytes file) {
   ImageLimits limits;
@@ -71,15 +62,14 @@ SearchService::SearchService(const Settings& settings)
       ready_{settings.checkpoint, settings.data.precision, {settings.data.backend, settings.threads}},
       data_{settings.data.open()},
       images_{open_searched(settings.index)},
-      items_{items_by_id(settings, data_, images_.index->table().ids)},
-      places_{ascending(items_)},
-      captions_{data_, places_},
+      items_{items_by_id(settings, data_, images_.index->ids())},
+      captions_{data_, ascending(items_)},
       feed_{*ready_.stored.model, data_, ready_.tokenizer, {.threads = settings.threads}} {
   require(ready_.stored.model->facts().bits == bits(), settings.index.string(), "bits of the codes, as of the model",
           ready_.stored.model->facts().bits, bits());
   if (captions() == 0) return;
   Progress progress{"encoding captions", captions(), "captions"};
-  caption_codes_ = index_of(encode_captions(feed_, places_, &progress));
+  caption_codes_ = index_of(encode_captions(feed_, ascending(items_), &progress));
   progress.finish();
 }
 
@@ -121,13 +111,8 @@ json SearchService::images_for(const std::string& text, Size k) {
   }
   json hits = json::array();
   for (const ScoredHit& hit : found) {
-    json one{{"rank", std::ssize(hits) + 1},
-             {"id", hit.id},
-             {"distance", hit.distance},
-             {"score", hit.score},
-             {"captions", json::array()}};
-    for (const std::string& caption : data_[items_.at(hit.id)].captions) one["captions"].push_back(caption);
-    if (const auto name = images_.names.find(hit.id); name != images_.names.end()) one["name"] = name->second;
+    json one = as_json(hit, std::ssize(hits) + 1, true, images_.names);
+    one["captions"] = data_[items_.at(hit.id)].captions;
     hits.push_back(std::move(one));
   }
   return {{"finds", "images"}, {"hits", std::move(hits)}};
@@ -143,12 +128,12 @@ json SearchService::captions_for(const Image& image, Size k) {
     found = nearest(*caption_codes_, std::move(codes), k);
   }
   json hits = json::array();
-  for (const ScoredHit& hit : found)
-    hits.push_back({{"rank", std::ssize(hits) + 1},
-                    {"id", captions_.owner(hit.id)},
-                    {"distance", hit.distance},
-                    {"score", hit.score},
-                    {"caption", captions_[hit.id]}});
+  for (const ScoredHit& hit : found) {
+    json one = as_json(hit, std::ssize(hits) + 1, true, {});
+    one["id"] = captions_.owner(hit.id);
+    one["caption"] = captions_[hit.id];
+    hits.push_back(std::move(one));
+  }
   return {{"finds", "captions"}, {"hits", std::move(hits)}};
 }
 
@@ -157,7 +142,7 @@ json SearchService::answer(std::string_view request) {
   const json asked = parse_json(request, "request", {.bytes = std::size_t{1} << 20, .depth = 4});
   require(asked.is_object() && asked.contains("text") != asked.contains("id"), "request", "JSON",
           R"({"text": ...} or {"id": ...}, with "k" if wanted)", asked.is_object() ? "an object without" : "no object");
-  const Size k = hits_asked_for(asked);
+  const Size k = asked.contains("k") ? hits_asked_for(asked["k"].dump()) : usual_hits;
   json answer;
   if (asked.contains("text")) {
     require(asked["text"].is_string(), "request", "text", "a string", asked["text"].type_name());
@@ -166,17 +151,25 @@ json SearchService::answer(std::string_view request) {
     require(asked["id"].is_number_integer(), "request", "id", "a whole number", asked["id"].type_name());
     answer = captions_for(image(asked["id"].get<std::int64_t>()), k);
   }
+  return finished(std::move(answer), start);
+}
+
+json SearchService::answer_image(Bytes file, Size k) {
+  const auto start = Clock::now();
+  return finished(captions_for(image_in(file), k), start);
+}
+
+json SearchService::finished(json answer, Clock::time_point start) const {
   answer["bits"] = bits();
   answer["seconds"] = std::chrono::duration<double>(Clock::now() - start).count();
   return answer;
 }
 
-json SearchService::answer_image(Bytes file, Size k) {
-  const auto start = Clock::now();
-  json answer = captions_for(image_in(file), k);
-  answer["bits"] = bits();
-  answer["seconds"] = std::chrono::duration<double>(Clock::now() - start).count();
-  return answer;
+Size SearchService::hits_asked_for(const std::string& number) {
+  const auto k = hashweave::detail::whole_number<Size>(number);
+  require(k && *k >= 1 && *k <= most_hits, "request", "k", Phrase{"a whole number from 1 to ", most_hits},
+          legible(number));
+  return *k;
 }
 
 PictureFile SearchService::picture(std::int64_t id, Size side) const { return thumbnail(image(id), side); }

@@ -4,6 +4,7 @@
 #include "searched.hpp"
 #include "thumbnail.hpp"
 
+#include <chrono>
 #include <hashweave/data/image.hpp>
 #include <hashweave/io/bytes.hpp>
 #include <mutex>
@@ -27,7 +28,7 @@ class SearchService {
     DataOptions data;
     Size threads = 1;
   };
-  static constexpr Size most_hits = 100;
+  static constexpr Size most_hits = 100, usual_hits = 10;
   static constexpr std::size_t longest_text = std::size_t{64} << 10;  ///< bytes; the model reads the first tokens
 
   /// Opens everything, and computes the codes of the images' captions.
@@ -45,13 +46,16 @@ class SearchService {
   /// @throws Error for JSON that is none of these; NotThere for an id.
   nlohmann::json answer(std::string_view request);
   /// The same of a JPEG or PNG file, which finds captions.
-  nlohmann::json answer_image(Bytes file, Size k = 10);
-  /// A picture for the page. @throws NotThere for an id; Error where its file does not decode.
+  nlohmann::json answer_image(Bytes file, Size k);
+  /// How many hits a text asks for. @throws Error unless it is a whole number from 1 to `most_hits`.
+  static Size hits_asked_for(const std::string& number);
+  /// A picture for the page. @throws NotThere for an id, and where its file does not decode.
   PictureFile picture(std::int64_t id, Size side) const;
 
  private:
   Size item(std::int64_t id) const;
   Image image(std::int64_t id) const;
+  nlohmann::json finished(nlohmann::json answer, std::chrono::steady_clock::time_point start) const;
   nlohmann::json images_for(const std::string& text, Size k);
   nlohmann::json captions_for(const Image& image, Size k);
   std::vector<ScoredHit> nearest(const AnyIndex& index, CodeSet codes, Size k) const;
@@ -61,7 +65,6 @@ class SearchService {
   CaptionDataset data_;
   Searched images_;
   std::unordered_map<std::int64_t, Size> items_;  ///< the places in the data set of the index's ids
-  std::vector<Size> places_;                      ///< the same, in the index's order
   CaptionList captions_;
   std::unique_ptr<AnyIndex> caption_codes_;
   Feed feed_;

@@ -20,4 +20,11 @@ Queries queries_of(std::vector<float> relaxed, Size bits) {
   return queries;
 }
 
+nlohmann::json as_json(const ScoredHit& hit, Size rank, bool scored, const Names& names) {
+  nlohmann::json out{{"rank", rank}, {"id", hit.id}, {"distance", hit.distance}};
+  if (scored) out["score"] = hit.score;
+  if (const auto name = names.find(hit.id); name != names.end()) out["name"] = name->second;
+  return out;
+}
+
 }  // namespace vit2cmh

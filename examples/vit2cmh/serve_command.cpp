@@ -194,10 +194,9 @@ class SearchServer {
   void search(const httplib::Request& request, httplib::Response& response) {
     if (request.get_header_value("Content-Type").starts_with("application/json"))
       return give(response, 200, service_.answer(request.body));
-    const auto k = hashweave::detail::whole_number<Size>(request.get_param_value("k"));
-    const bool fits = !request.has_param("k") || (k && *k >= 1 && *k <= SearchService::most_hits);
-    require(fits, "request", "k", Phrase{"a whole number from 1 to ", SearchService::most_hits}, "another");
-    give(response, 200, service_.answer_image(as_bytes(request.body), k.value_or(10)));
+    const Size k = request.has_param("k") ? SearchService::hits_asked_for(request.get_param_value("k"))
+                                          : SearchService::usual_hits;
+    give(response, 200, service_.answer_image(as_bytes(request.body), k));
   }
 
   SearchService& service_;

@@ -30,7 +30,7 @@ StoredModel open_model(const fs::path& run_or_file, const Machine& machine) {
   auto parameters = tensors.tensors();
   if (std::erase_if(parameters, [](const auto& t) { return of_transform(t.first); }) > 0)
     stored.model->transform = read_transform(tensors, stored.model->facts().bits);
-  stored.model->load(TensorFile{file.string(), std::move(parameters)}, true);
+  stored.model->load(TensorFile{tensors.where(), std::move(parameters)}, true);
   stored.vocabulary = file.parent_path() / "vocab.txt";
   return stored;
 }

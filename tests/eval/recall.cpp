@@ -104,8 +104,8 @@ TEST_CASE("Folds are consecutive and cover every image once", "[eval][recall]") 
 }
 
 TEST_CASE("Each direction may have a table of its own", "[eval][recall]") {
-  // queries h, items sign(h): image 0 scores captions .8, 1.0; image 1 .3, -.1; caption 0 scores images -.2, .6; 1 1.3,
-  // .1
+  // queries h, items sign(h): image 0 scores the captions .8, 1.0, image 1 scores them .3, -.1;
+  // caption 0 scores the images -.2, .6, caption 1 scores them 1.3, .1: the other one is first each time
   const std::vector<float> images{0.9F, 0.1F, 0.1F, -0.2F}, image_signs{1, 1, 1, -1};
   const std::vector<float> captions{0.2F, -0.4F, 0.7F, 0.6F}, caption_signs{1, -1, 1, 1};
   const auto rows = [](const std::vector<float>& values) { return matrix(values.data(), 2, 2); };
@@ -113,8 +113,6 @@ TEST_CASE("Each direction may have a table of its own", "[eval][recall]") {
   const auto back = inner_product_table(rows(captions), rows(image_signs));
   const std::vector<std::int64_t> owners{4, 5};
   const CrossModalRecall both = cross_modal_recall(there, back, owners, owners, {1});
-  // image 0: .8, 1.0 (wrong first); image 1: 1.1, -.5 (wrong first); caption 0: -.2, .6 (wrong first); 1: 1.3, .1
-  // (wrong)
   REQUIRE(both.rsum == 0);
   const std::vector<std::int64_t> crossed{5, 4};
   REQUIRE(cross_modal_recall(there, back, owners, crossed, {1}).rsum == 200);

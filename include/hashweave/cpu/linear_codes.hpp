@@ -34,11 +34,16 @@ namespace cpu {
 using Values = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 template <class T>
-Values centred(In<T> x, Eigen::RowVectorXd& mean) {
+Values values_of(In<T> x) {
   Values all(x.rows, x.cols);
   for (Size r = 0; r < x.rows; ++r) {
     for (Size c = 0; c < x.cols; ++c) all(r, c) = static_cast<double>(x(r, c));
   }
+  return all;
+}
+template <class T>
+Values centred(In<T> x, Eigen::RowVectorXd& mean) {
+  Values all = values_of<T>(x);
   mean = all.colwise().mean();
   all.rowwise() -= mean;
   return all;
@@ -63,9 +68,11 @@ inline Values nearest_rotation(const Eigen::MatrixXd& m) {
 }
 /// In turn B = sign(V R) and the rotation R that brings V nearest to B. Notes the error after each iteration.
 inline void rotate_to_signs(const Values& v, Values& rotation, Size iterations, std::vector<double>& errors) {
+  Values rotated = v * rotation;
   for (Size i = 0; i < iterations; ++i) {
-    rotation = nearest_rotation(signs_of(v * rotation).transpose() * v).transpose().eval();
-    errors.push_back(quantisation_error(v * rotation));
+    rotation = nearest_rotation(signs_of(rotated).transpose() * v).transpose();
+    rotated = v * rotation;
+    errors.push_back(quantisation_error(rotated));
   }
 }
 /// The map x -> (x - mean) directions, directions (features, bits).
@@ -138,9 +145,7 @@ RotationFit fit_rotation(Mat<const T> codes, Size iterations = 50) {
   require(codes.rows >= 1 && codes.cols >= 1, "fit_rotation", "codes", "at least one of one bit",
           std::to_string(codes.rows) + " of " + std::to_string(codes.cols) + " bits");
   require(iterations >= 1, "fit_rotation", "iterations", "at least 1", iterations);
-  cpu::Values v(codes.rows, codes.cols);
-  for (Size r = 0; r < codes.rows; ++r)
-    for (Size c = 0; c < codes.cols; ++c) v(r, c) = static_cast<double>(codes(r, c));
+  const cpu::Values v = cpu::values_of<T>(codes);
   RotationFit fit;
   fit.unrotated = cpu::quantisation_error(v);
   cpu::Values rotation = cpu::Values::Identity(codes.cols, codes.cols);

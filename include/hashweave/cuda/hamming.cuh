@@ -37,8 +37,8 @@ __global__ void __launch_bounds__(256) count_distances_kernel(HammingSearch s) {
 }
 
 /// A block takes a query: from the counts of all chunks, the limit, how many hits there are within the radius, and in
-/// the counts' place where in the answer the first
-/// code of each chunk and distance goes (a row more than there are chunks: where the last one ends).
+/// the counts' place where in the answer the first code of each chunk and distance goes (a row more than there are
+/// chunks: where the last one ends).
 template <int Bins>
 __global__ void __launch_bounds__(256) place_distances_kernel(HammingSearch s) {
   __shared__ Shared<std::int32_t, Bins> totals;

@@ -160,14 +160,16 @@ class CudaHammingIndex {
       part.k = k;
       part.ids = matrix(tape_.take<std::int32_t>(count * k), count, k);
       part.distances = matrix(tape_.take<std::int32_t>(count * k), count, k);
-      cuda::gather_codes(*device_, part);
-      // a query with fewer hits than the others leaves the rest of its row unwritten
-      for (Size q = 0; q < count; ++q) {
-        const auto own = static_cast<std::size_t>(found[static_cast<std::size_t>(first + q)]);
-        if (own == 0) continue;
-        CudaMemory::copy_to_host(ids.data() + q * k, part.ids.row(q), own * sizeof(std::int32_t));
-        CudaMemory::copy_to_host(distances.data() + q * k, part.distances.row(q), own * sizeof(std::int32_t));
+      const std::size_t bytes = ids.size() * sizeof ids[0];
+      // a query with fewer hits than another leaves the rest of its row as it is
+      const auto rest = std::span{found}.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+      if (std::ranges::any_of(rest, [k](std::int32_t own) { return own < k; })) {
+        CudaMemory::zero(part.ids.data, bytes);
+        CudaMemory::zero(part.distances.data, bytes);
       }
+      cuda::gather_codes(*device_, part);
+      CudaMemory::copy_to_host(ids.data(), part.ids.data, bytes);
+      CudaMemory::copy_to_host(distances.data(), part.distances.data, bytes);
       tape_.release(mark);
     }
     for (Size q = 0; q < count; ++q) {
