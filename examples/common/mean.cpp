@@ -20,7 +20,31 @@ ordered_json read(const std::string& file) {
   if (!value.contains("eval")) return value;
   ordered_json figures = value["eval"];
   if (value.contains("train_seconds")) figures["train_seconds"] = value["train_seconds"];
+  if (value.contains("baselines") && value["baselines"].is_array())
+    for (const ordered_json& one : value["baselines"])
+      if (one.is_object() && one.contains("eval") && one.contains("name") && one["name"].is_string())
+        figures["baselines"][one["name"].get<std::string>()] = one["eval"];
   return figures;
+}
+
+std::string line_of(const ordered_json& figures) {
+  std::string out;
+  const auto add = [&](const std::string& kind, const ordered_json& of) {
+    for (const auto& [name, format] :
+         {std::pair{"rsum", "  %s rsum %.1f +- %.1f"}, std::pair{"map_all", "  %s mAP@all %.4f +- %.4f"}}) {
+      if (!of.is_object() || !of.contains(name)) continue;
+      char text[100];
+      std::snprintf(text, sizeof text, format, kind.c_str(), of[name]["mean"].get<double>(),
+                    of[name]["spread"].get<double>());
+      out += text;
+    }
+  };
+  for (const auto& [kind, of] : figures.items()) {
+    add(kind, of);
+    if (kind == "map")
+      for (const auto& [way, map] : of.items()) add(way, map);
+  }
+  return out;
 }
 
 /// The same place of all the files: numbers become mean and spread, names stay; lists (of folds) are left out.
@@ -76,19 +100,9 @@ ordered_json mean_of_runs(const std::vector<std::string>& labelled) {
 std::string as_lines(const ordered_json& means) {
   std::string out;
   for (const auto& [label, figures] : means.items()) {
-    out += label + ": " + figures["runs"].dump() + " runs";
-    for (const auto& [kind, of] : figures.items()) {
-      if (!of.is_object()) continue;
-      for (const auto& [name, format] :
-           {std::pair{"rsum", "  %s rsum %.1f +- %.1f"}, std::pair{"map_all", "  %s mAP@all %.4f +- %.4f"}}) {
-        if (!of.contains(name)) continue;
-        char text[100];
-        std::snprintf(text, sizeof text, format, kind.c_str(), of[name]["mean"].get<double>(),
-                      of[name]["spread"].get<double>());
-        out += text;
-      }
-    }
-    out += "\n";
+    out += label + ": " + figures["runs"].dump() + " runs" + line_of(figures) + "\n";
+    if (figures.contains("baselines"))
+      for (const auto& [name, of] : figures["baselines"].items()) out += "  " + name + ":" + line_of(of) + "\n";
   }
   return out;
 }

@@ -70,6 +70,9 @@ void add_train(CLI::App& app, Common& common, Todo& todo, const std::string& com
   c.add_option("--quantisation", o.loss.quantisation, "weight of mean (|h| - 1)^2 (not in the paper)")
       ->capture_default_str();
   c.add_option("--info-nce", o.loss.info_nce, "weight of InfoNCE (not in the paper)")->capture_default_str();
+  c.add_option("--sign-info-nce", o.loss.sign_info_nce,
+               "weight of InfoNCE on the codes' signs, with straight-through gradients (not in the paper)")
+      ->capture_default_str();
   c.add_option("--temperature", o.loss.temperature, "of InfoNCE")->capture_default_str();
   c.add_option("--triplet", o.loss.triplet, "weight of the triplet loss")->capture_default_str();
   c.add_option("--clip", o.clip, "largest norm of the gradient")->capture_default_str();
@@ -198,14 +201,16 @@ void add_tokenize(CLI::App& app, Todo& todo) {
 void add_report(CLI::App& app, Todo& todo) {
   struct Files {
     fs::path run, out;
+    std::vector<fs::path> experiments;
   };
   const auto files = std::make_shared<Files>();
   CLI::App& c = *app.add_subcommand("report", "write a run's page: curves, galleries, histograms");
   c.add_option("--run", files->run, "run folder")->required();
   c.add_option("--out", files->out, "file to write (default: report.html in the run folder)");
+  c.add_option("--experiments", files->experiments, "summaries of experiments (vit2cmh mean --json) to show beside it");
   c.callback([&todo, files] {
     todo = [files] {
-      write_report(files->run, files->out.empty() ? files->run / "report.html" : files->out);
+      write_report(files->run, files->out.empty() ? files->run / "report.html" : files->out, files->experiments);
       return json{};
     };
   });

@@ -69,6 +69,7 @@ json evaluate(const CaptionDataset& data, std::string_view split, const CodeSet&
   require(images.rows() > 0, "evaluate", "images in split " + std::string{split}, "at least 1", 0);
   require(captions.rows() > 0, "evaluate", "captions in split " + std::string{split}, "at least 1", 0);
   json out{{"split", split}, {"images", images.rows()}, {"captions", captions.rows()}, {"bits", images.bits}};
+  if (rules.folds > 1) out["folds"] = rules.folds;
   const BinaryCodes image_codes{images.values, images.bits}, caption_codes{captions.values, captions.bits};
   const HammingDistances table{image_codes, caption_codes};
   if (rules.binary) out["binary"] = recalls(images, captions, rules, table);

@@ -55,7 +55,8 @@ struct LossSettings {
   double margin = 0.2, alpha = 45, eta = 0.1, quantisation = 0;
   double info_nce = 0;  ///< weight of InfoNCE, beside the paper's losses
   double temperature = 0.07;
-  double triplet = 1;  ///< weight of the triplet loss
+  double triplet = 1;        ///< weight of the triplet loss
+  double sign_info_nce = 0;  ///< weight of InfoNCE on the codes' signs
 };
 
 struct TrainingSettings {
@@ -77,7 +78,7 @@ struct Moment {
 
 /// Sums over the pairs of the batch.
 struct StepResult {
-  double loss = 0, triplet = 0, angular = 0, quantisation = 0, info_nce = 0;
+  double loss = 0, triplet = 0, angular = 0, quantisation = 0, info_nce = 0, sign_info_nce = 0;
   double gradient_norm = 0, rate = 0;
   bool skipped = false;  ///< the gradient was not finite: nothing was changed
 };

@@ -22,7 +22,7 @@ class HashModelOf final : public HashModel {
   using TextTokens = Tokens<A::text_width>;
   using Net = Whole<A, Bits>;
   using Head = Upper<A, Bits>;
-  using Loss = WeightedSum<HardestTriplet, Angular, OnBoth<Quantisation>, InfoNce>;
+  using Loss = WeightedSum<HardestTriplet, Angular, OnBoth<Quantisation>, InfoNce, OnSigns<InfoNce>>;
 
  public:
   explicit HashModelOf(Size threads) : be_(make_backend(threads)) {
@@ -89,8 +89,12 @@ class HashModelOf final : public HashModel {
     be_.random().begin_step(now.draw);
     if (now.first) clear_gradients();
     const LossSettings& l = settings_.loss;
-    const Loss loss{{HardestTriplet{l.margin}, Angular{l.alpha}, OnBoth<Quantisation>{}, InfoNce{l.temperature}},
-                    {l.triplet, l.eta, l.quantisation, l.info_nce}};
+    const Loss loss{{HardestTriplet{l.margin},
+                     Angular{l.alpha},
+                     OnBoth<Quantisation>{},
+                     InfoNce{l.temperature},
+                     {InfoNce{l.temperature}}},
+                    {l.triplet, l.eta, l.quantisation, l.info_nce, l.sign_info_nce}};
     StepResult out;
     const auto keep = [&](const auto& result) {
       out.loss = to_host(be_, result.value);
@@ -98,6 +102,7 @@ class HashModelOf final : public HashModel {
       out.angular = to_host(be_, result.terms, 1);
       out.quantisation = to_host(be_, result.terms, 2);
       out.info_nce = to_host(be_, result.terms, 3);
+      out.sign_info_nce = to_host(be_, result.terms, 4);
       return result.gradient;
     };
     if (image_batch.tokens) {

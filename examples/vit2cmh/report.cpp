@@ -54,10 +54,11 @@ Section configuration(const Run& run) {
 }  // namespace
 
 std::string report_html(const Json& config, const std::vector<Json>& metrics, const Json& results,
-                        const std::vector<std::string>& remarks) {
+                        const std::vector<std::string>& remarks, const std::vector<Experiment>& experiments) {
   const Run run{config, metrics, results};
   std::string links, sections;
-  for (const Section& s : {training(run), retrieval(run), answers(run), codes(run), curves(run), configuration(run)}) {
+  for (const Section& s : {training(run), retrieval(run), answers(run), codes(run), vit2cmh::experiments(experiments),
+                           configuration(run)}) {
     if (s.body.empty()) continue;
     links += "<li><a href='#" + s.id + "'>" + s.title + "</a></li>";
     sections += "<section id='" + s.id + "'><h2>" + s.title + "</h2>" +
@@ -106,17 +107,32 @@ MetricsFile read_metrics(const std::filesystem::path& path) {
   return out;
 }
 
-Json read_object(const std::filesystem::path& path) {
+template <class Object = Json>
+Object read_object(const std::filesystem::path& path) {
   const hashweave::MappedFile file{path};
   constexpr hashweave::JsonLimits limits{.bytes = std::size_t{256} << 20};
-  Json out = hashweave::parse_json(hashweave::as_text(file.bytes()), path.string(), limits);
+  auto out = hashweave::parse_json<Object>(hashweave::as_text(file.bytes()), path.string(), limits);
   hashweave::require(out.is_object(), path.string(), "JSON", "an object", out.type_name());
+  return out;
+}
+
+/// An experiment is called as its file is, `_` read as a blank.
+Experiment read_experiment(const std::filesystem::path& path) {
+  Experiment out{path.stem().string(), {}};
+  std::replace(out.name.begin(), out.name.end(), '_', ' ');
+  const auto summary = read_object<nlohmann::ordered_json>(path);
+  for (const auto& [label, figures] : summary.items()) {
+    hashweave::require(figures.is_object() && figures.contains("runs"), path.string(), "figures of \"" + label + "\"",
+                       "what vit2cmh mean writes", "something else");
+    out.settings.push_back({label, figures});
+  }
   return out;
 }
 
 }  // namespace
 
-void write_report(const std::filesystem::path& run, const std::filesystem::path& out) {
+void write_report(const std::filesystem::path& run, const std::filesystem::path& out,
+                  const std::vector<std::filesystem::path>& experiments) {
   const Json config = read_object(run / "config.json");
   const auto there = [&](const char* name) {
     std::error_code ignored;  // where it cannot be told, there is none
@@ -129,7 +145,9 @@ void write_report(const std::filesystem::path& run, const std::filesystem::path&
     remarks.push_back(counted(static_cast<double>(metrics.unreadable), "line", "lines") +
                       " of metrics.jsonl could not be read and " + (metrics.unreadable == 1 ? "is" : "are") +
                       " left out.");
-  const std::string page = report_html(config, metrics.lines, results, remarks);
+  std::vector<Experiment> read;
+  for (const auto& path : experiments) read.push_back(read_experiment(path));
+  const std::string page = report_html(config, metrics.lines, results, remarks, read);
   hashweave::write_atomically(out, [&](hashweave::FileWriter& file) { file.write(page); });
 }
 

@@ -9,6 +9,7 @@
 
 #include "html.hpp"
 #include "points.hpp"
+#include "report.hpp"
 
 /// What the sections of the report draw on, and the sections.
 namespace vit2cmh {
@@ -53,6 +54,6 @@ std::string headline(const Run& run);
 Section training(const Run& run);
 Section retrieval(const Run& run);
 Section codes(const Run& run);
-Section curves(const Run& run);
+Section experiments(const std::vector<Experiment>& all);
 
 }  // namespace vit2cmh

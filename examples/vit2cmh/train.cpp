@@ -52,6 +52,7 @@ json options_as_json(const TrainOptions& o) {
           {"eta", l.eta},
           {"quantisation", l.quantisation},
           {"info_nce", l.info_nce},
+          {"sign_info_nce", l.sign_info_nce},
           {"temperature", l.temperature},
           {"triplet", l.triplet},
           {"clip", o.clip},
@@ -250,6 +251,7 @@ class Training {
       sum.angular += result.angular * share;
       sum.quantisation += result.quantisation / static_cast<double>(o_.accumulate);
       sum.info_nce += result.info_nce / static_cast<double>(o_.accumulate);
+      sum.sign_info_nce += result.sign_info_nce / static_cast<double>(o_.accumulate);
       sum.gradient_norm = result.gradient_norm;
       sum.rate = result.rate;
       sum.skipped = result.skipped;
@@ -270,6 +272,7 @@ class Training {
               {"angular", finite(r.angular)},
               {"quantisation", finite(r.quantisation)},
               {"info_nce", finite(r.info_nce)},
+              {"sign_info_nce", finite(r.sign_info_nce)},
               {"grad_norm", finite(r.gradient_norm)},
               {"lr", r.rate},
               {"seconds", seconds},

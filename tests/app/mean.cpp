@@ -35,6 +35,18 @@ TEST_CASE("mean gives mAP of each direction and the seconds of training", "[app]
   CHECK(means["x"]["train_seconds"]["mean"] == 4.0);
   CHECK(examples::as_lines(means) == "x: 2 runs  fused mAP@all 0.6250 +- 0.1768\n");
 }
+TEST_CASE("mean gives baselines, and mAP of both ways", "[app]") {
+  const Figures figures;
+  const auto one = [&](std::string_view name, std::string map, std::string untrained) {
+    return "x=" + figures.file(name, R"({"eval": {"map": {"image_to_text": {"map_all": )" + map +
+                                         R"(}}}, "baselines": [{"name": "untrained", "eval": {"binary": {"rsum": )" +
+                                         untrained + "}}}]}");
+  };
+  const auto means = examples::mean_of_runs({one("a.json", "0.25", "10.0"), one("b.json", "0.75", "12.0")});
+  CHECK(means["x"]["baselines"]["untrained"]["binary"]["rsum"]["mean"] == 11.0);
+  CHECK(examples::as_lines(means) ==
+        "x: 2 runs  image_to_text mAP@all 0.5000 +- 0.3536\n  untrained:  binary rsum 11.0 +- 1.4\n");
+}
 TEST_CASE("mean refuses files that do not belong together", "[app]") {
   const Figures figures;
   const auto a = figures.file("a.json", R"({"bits": 64, "binary": {"rsum": 100.0}})");

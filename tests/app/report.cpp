@@ -153,21 +153,21 @@ TEST_CASE("Long curves are made short without losing their ends, peaks and gaps"
 }
 
 TEST_CASE("A finished run's page has every section", "[app]") {
-  const std::string page = report_html(sample_config(), sample_metrics(), sample_results());
+  const std::string page = report_html(sample_config(), sample_metrics(), sample_results(), {}, sample_experiments());
   check_page(page);
-  for (const char* id : {"training", "retrieval", "answers", "codes", "curves", "configuration"}) {
+  for (const char* id : {"training", "retrieval", "answers", "codes", "experiments", "configuration"}) {
     CHECK(count(page, "<section id='" + std::string{id} + "'>") == 1);
     CHECK(count(page, "href='#" + std::string{id} + "'") == 1);
   }
   CHECK(count(page, "<figure class='card chart'>") == 10);
-  CHECK(count(page, "<figure class='card table'>") == 4);
+  CHECK(count(page, "<figure class='card table'>") == 4 + 2);
   CHECK(count(page, "<article class='card query'>") == 8 + 3);
   CHECK(count(page, "<article class='card query by-picture'>") == 8 + 4);
   CHECK(count(page, "<img ") == 10 * (8 + 3) + 8 + 4);
   CHECK(count(page, "<div class='grid'>") == 4);
   CHECK(count(page, "<details>") == 2);
   CHECK(count(page, "<tr class='ours'>") == 4);
-  CHECK(count(page, "<tr") == 2 * (1 + 4) + 2 * (1 + 2));
+  CHECK(count(page, "<tr") == 2 * (1 + 4) + 2 * (1 + 2) + 2 * (1 + 8));
   CHECK(count(page, "aria-label='right'") + count(page, "aria-label='wrong'") == 10 * (8 + 3 + 8 + 4));
   CHECK(has(page, ">163.2</p>"));
   CHECK(has(page, "finished"));
@@ -214,6 +214,33 @@ TEST_CASE("Each part of the results can be missing alone", "[app]") {
     check_page(report_html(sample_config(), {}, some));
     check_page(report_html(Json::object(), {}, only));
   }
+}
+
+TEST_CASE("Experiments are a table each, with curves over code lengths and sizes of galleries", "[app]") {
+  const auto page_of = [](std::vector<Experiment> experiments) {
+    const std::string page = report_html(Json::object(), {}, Json::object(), {}, experiments);
+    check_page(page);
+    return page;
+  };
+  auto all = sample_experiments();
+  std::string page = page_of(all);
+  CHECK(count(page, "<figure class='card chart'>") == 2);
+  CHECK(has(page, "<td>163.2 <small>\u00b1 4.1</small></td>"));
+  CHECK(count(page, ">eta 0.1</li>") == 1);  // in the legend
+  all[0].settings.resize(1);                 // one length is no curve
+  all[1].settings = {all[1].settings.back()};
+  all[1].settings[0].figures["runs"] = 1;
+  page = page_of(all);
+  CHECK(count(page, "<figure class='card chart'>") == 0);
+  CHECK(count(page, "<tr>") == 2 * (1 + 1));
+  CHECK(count(page, "\u00b1") == 3);  // one run has no spread
+  all[0].settings[0].figures["map"]["image_to_text"]["map_all"] = {{"mean", 0.5123}, {"spread", 0.01}};
+  CHECK(has(page_of(all), "<td>0.512 <small>\u00b1 0.010</small></td><td>\u2013</td>"));
+  for (const Json& other : {Json{}, Json("text"), Json::array(), Json(3)}) {
+    all[0].settings[0].figures = other;
+    check_page(report_html(Json::object(), {}, Json::object(), {}, all));
+  }
+  CHECK(count(page_of({{"nothing", {}}}), "<section") == 0);
 }
 
 TEST_CASE("Values of another kind than expected are left out", "[app]") {
@@ -263,13 +290,15 @@ TEST_CASE("Hostile captions, names and pictures stay text", "[app]") {
   results["baselines"][0]["name"] = attack;
   results["eval"]["split"] = attack;
   results["eval"]["map"]["image_to_text"][attack] = 0.5;
-  results["curves"]["gallery_size"][0]["name"] = attack;
+  auto experiments = sample_experiments();
+  experiments[0].name = attack;
+  for (auto& setting : experiments[1].settings) setting.label = attack;
   auto metrics = sample_metrics(20, 2);
   metrics[0][attack] = attack;
   Json config = sample_config();
   for (const char* key : {"model", "data", "command", "version"}) config[key] = attack;
   config[attack] = attack;
-  check_page(report_html(config, metrics, results, {attack}));
+  check_page(report_html(config, metrics, results, {attack}, experiments));
 }
 
 TEST_CASE("Strings that are no UTF-8 do not break the page", "[app]") {
@@ -365,6 +394,20 @@ TEST_CASE("A report is written from a run's files", "[app]") {
   check_page(page);
   CHECK(std::distance(std::filesystem::directory_iterator{folder.path()}, {}) == 2);
 
+  const auto lengths = folder / "code_lengths.json";
+  put(lengths, R"({"bits 64": {"runs": 1, "bits": 64}, "bits 128": {"runs": 1, "bits": 128}, "bits 16": {"runs": 2}})");
+  write_report(run, out, {lengths});
+  const std::string with_lengths = content_of(out);
+  CHECK(has(with_lengths, "<h3>code lengths</h3>"));
+  CHECK(with_lengths.find(">bits 64<") < with_lengths.find(">bits 128<"));  // the file's order
+  CHECK(with_lengths.find(">bits 128<") < with_lengths.find(">bits 16<"));
+  put(lengths, R"({"bits": 64, "binary": {"rsum": 3.0}})");  // an evaluation
+  CHECK_THROWS_WITH(write_report(run, out, {lengths}),
+                    Contains("code_lengths.json: figures of \"bits\": expected what vit2cmh mean writes"));
+  CHECK(content_of(out) == with_lengths);
+  std::filesystem::remove(lengths);
+
+  write_report(run, out);
   put(run / "metrics.jsonl", lines + "\n" + metrics[0].dump().substr(0, 20));  // cut
   write_report(run, out);
   CHECK(content_of(out) == page);

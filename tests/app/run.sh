@@ -163,6 +163,16 @@ page = open("page.html").read()
 assert page.startswith("<!DOCTYPE html>") or page.startswith("<!doctype html>")
 PY
 
+echo "== the same pictures and captions in every format of data sets give the same figures"
+python3 "$source/tests/app/write_formats.py" "$clipart/clipart-000000.tar" formats
+for format in dataset.jsonl karpathy coco/captions_test2017.json flickr table/captions.csv shards; do
+  quietly "$app" eval --checkpoint whole --data "formats/$format" --images formats/images --json formats.json
+  python3 -c 'import json; e = json.load(open("formats.json")); assert (e["images"], e["captions"]) == (30, 60), e' ||
+    fail "$format: not all items"
+  [[ -f first_format.json ]] || cp formats.json first_format.json
+  cmp formats.json first_format.json || fail "$format gives other figures than dataset.jsonl"
+done
+
 echo "== codes that are centred and rotated"
 quietly "$app" rotate --checkpoint whole --data "$clipart" --iterations 20 --out turned/model.safetensors --json turned.json
 quietly "$app" encode --checkpoint turned/model.safetensors --data "$clipart" --split test --modality image --continuous --out turned.npy

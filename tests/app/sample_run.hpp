@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
+#include <vit2cmh/report.hpp>
 #include <vit2cmh/thumbnail.hpp>
 
 /// What a run of vit2cmh writes, made up: numbers as they are for 64 bits on a small set of photographs.
@@ -212,17 +213,32 @@ inline Json sample_results(const SampleItems& items = drawn_items()) {
                       {"image_to_text", sample_gallery(items, false, false, 8, draw)},
                       {"worst_text_to_image", sample_gallery(items, true, true, 3, draw)},
                       {"worst_image_to_text", sample_gallery(items, false, true, 4, draw)}};
-  const std::vector<std::vector<double>> lengths{{16, 84, 168},    {32, 128, 201},  {64, 163.2, 225.3},
-                                                 {128, 188, 236},  {256, 209, 241}, {512, 219, 243},
-                                                 {1024, 227, 244}, {2048, 229, 243}};
-  for (const auto& l : lengths)
-    out["curves"]["code_length"].push_back({{"bits", l[0]}, {"binary_rsum", l[1]}, {"continuous_rsum", l[2]}});
-  for (const double size : {100.0, 200.0, 400.0, 600.0, 800.0, 1000.0})
-    for (const double eta : {0.0, 0.1})
-      out["curves"]["gallery_size"].push_back({{"size", size},
-                                               {"name", eta > 0 ? "eta 0.1" : "eta 0"},
-                                               {"rsum", (610 + 90 * eta * 10) * std::pow(size, -0.27)}});
   return out;
+}
+
+/// Code lengths and growing galleries with and without the angular loss, as `vit2cmh mean` sums runs up.
+inline std::vector<vit2cmh::Experiment> sample_experiments() {
+  const auto over_runs = [](double mean) { return Json{{"rsum", {{"mean", mean}, {"spread", mean / 40}}}}; };
+  vit2cmh::Experiment lengths{"code lengths", {}}, galleries{"galleries", {}};
+  const std::vector<std::vector<double>> by_length{{16, 84, 168},    {32, 128, 201},  {64, 163.2, 225.3},
+                                                   {128, 188, 236},  {256, 209, 241}, {512, 219, 243},
+                                                   {1024, 227, 244}, {2048, 229, 243}};
+  for (const auto& l : by_length)
+    lengths.settings.push_back({"bits " + std::to_string(static_cast<int>(l[0])),
+                                {{"runs", 3},
+                                 {"images", 125},
+                                 {"bits", l[0]},
+                                 {"binary", over_runs(l[1])},
+                                 {"asymmetric", over_runs((l[1] + l[2]) / 2)},
+                                 {"continuous", over_runs(l[2])}}});
+  for (const char* eta : {"eta 0", "eta 0.1"})
+    for (const int parts : {8, 4, 2, 1}) {
+      Json figures{
+          {"runs", 3}, {"images", 1000}, {"bits", 64}, {"binary", over_runs(610 * std::pow(1000.0 / parts, -0.27))}};
+      if (parts > 1) figures["folds"] = parts;
+      galleries.settings.push_back({std::string{eta} + ", 1/" + std::to_string(parts) + " of the gallery", figures});
+    }
+  return {lengths, galleries};
 }
 
 }  // namespace hashweave::test

@@ -50,6 +50,23 @@ TEST_CASE("HardestTriplet by hand: the hardest negative of each row and column",
   CHECK(value_of(HardestTriplet{1.2, Reduction::mean}, images, texts) == Approx((across + down) / 3));
   CHECK(value_of(HardestTriplet{0.01}, images, texts) == Approx(0));  // all margins kept
 }
+TEST_CASE("OnSigns by hand: the loss of the signs, its gradient passed to the codes as it is", "[cmh][values]") {
+  // signs of images ++ | ++ | --, of texts ++ | ++ | -- : at 45, 45 and 225 degrees
+  B be{1};
+  Values i = at_degrees({20, 80, 200}), c = at_degrees({10, 70, 260});
+  const Values quadrants = at_degrees({45, 45, 225});
+  CHECK(value_of(OnSigns<HardestTriplet>{{0.3}}, i, c) == Approx(value_of(HardestTriplet{0.3}, quadrants, quadrants)));
+  CHECK(value_of(OnSigns<HardestTriplet>{{0.3}}, i, c) == Approx(4 * 0.3));  // the first two are as near as their own
+  Values i_signs{1, 1, 1, 1, -1, -1}, c_signs = i_signs;
+  const View<B, Vectors<2>> image{i.data(), 3}, text{c.data(), 3}, image_signs{i_signs.data(), 3},
+      text_signs{c_signs.data(), 3};
+  const auto through = OnSigns<InfoNce>{{0.5}}(be, image, text), of_signs = InfoNce{0.5}(be, image_signs, text_signs);
+  for (Size at = 0; at < 6; ++at) {
+    CHECK(through.gradient.image.data[at] == of_signs.gradient.image.data[at]);
+    CHECK(through.gradient.text.data[at] == of_signs.gradient.text.data[at]);
+  }
+  CHECK(through.gradient.image.mat()(0, 0) != 0);
+}
 TEST_CASE("HardestTriplet leaves pairs of the same owner out", "[cmh][values]") {
   // the first two belong together: each has only the third as a negative
   const auto hinge = [](double own, double other) { return std::max(0.0, 1.2 - cosine(own) + cosine(other)); };

@@ -24,39 +24,55 @@ mkdir -p "$out"
 precision=f32
 if "$app" info --json - | grep -q '"bf16": true'; then precision=bf16; fi
 results=()
+towers=(--freeze-towers)
+on_data=(--data "$data" "${images[@]}" --precision "$precision" --threads "$threads")
+run_of() { echo "$out/${1// /_}_epochs${epochs}_seed$2"; }  # NAME SEED
 
 # train NAME FLAGS...: a run for each seed, unless it is there already; their results under NAME in the summary.
 train() {
   local name=$1 seed run resume
   shift
   for seed in $seeds; do
-    run="$out/${name// /_}_epochs${epochs}_seed$seed"
+    run=$(run_of "$name" "$seed")
     if [[ ! -f $run/results.json ]]; then
       echo "== $name, seed $seed"
       resume=() && [[ ! -f $run/config.json ]] || resume=(--resume)
-      "$app" train --data "$data" "${images[@]}" --out "$run" --model dinov2-s+minilm --freeze-towers --batch 30 \
+      "$app" train "${on_data[@]}" --out "$run" --model dinov2-s+minilm "${towers[@]}" --batch 30 \
         --epochs "$epochs" --lr 1e-5 --head-lr 1e-4 --margin 0.2 --alpha 45 --warmup 100 --clip 2 --dropout 0.1 \
-        --max-tokens 32 --precision "$precision" --threads "$threads" --seed "$seed" "$@" "${more[@]}" "${resume[@]}"
+        --max-tokens 32 --seed "$seed" "$@" "${more[@]}" "${resume[@]}"
     fi
     results+=("$name=$run/results.json")
   done
 }
 
-# folds NAME RUN_NAME N: the same runs, evaluated on galleries of an N-th of the test split.
-folds() {
-  local seed run file
+# evaluated NAME RUN_NAME FILE FLAGS...: the same runs, evaluated with these flags into FILE.json of each; under NAME in the summary.
+evaluated() {
+  local name=$1 run_name=$2 file=$3 seed run
+  shift 3
   for seed in $seeds; do
-    run="$out/${2// /_}_epochs${epochs}_seed$seed" file="$run/folds$3.json"
-    if [[ ! -f $file ]]; then
-      "$app" eval --checkpoint "$run" --data "$data" "${images[@]}" --folds "$3" --precision "$precision" \
-        --threads "$threads" --json "$file"
-    fi
-    results+=("$1=$file")
+    run=$(run_of "$run_name" "$seed")
+    [[ -f $run/$file.json ]] || "$app" eval --checkpoint "$run" "${on_data[@]}" "$@" --json "$run/$file.json"
+    results+=("$name=$run/$file.json")
   done
 }
 
-# summary NAME: mean and spread over the seeds, on the screen and in OUT/NAME.json.
+# rotated NAME RUN_NAME SPLIT: the same runs, their codes centred and rotated by the train split, evaluated on SPLIT.
+rotated() {
+  local seed run
+  for seed in $seeds; do
+    run=$(run_of "$2" "$seed")
+    [[ -f $run/rotated.safetensors ]] || "$app" rotate --checkpoint "$run" "${on_data[@]}" --out "$run/rotated.safetensors"
+    [[ -f $run/rotated_$3.json ]] ||
+      "$app" eval --checkpoint "$run/rotated.safetensors" "${on_data[@]}" --split "$3" --json "$run/rotated_$3.json"
+    results+=("$1=$run/rotated_$3.json")
+  done
+}
+
+# summary NAME: mean and spread over the seeds, on the screen and in OUT/NAME.json; and OUT/report.html, the first run's
+# page with all the summaries there are.
 summary() {
   "$app" mean "${results[@]}" --json "$out/$1.json"
-  echo "written: $out/$1.json"
+  local first=${results[0]#*=}
+  "$app" report --run "$(dirname "$first")" --experiments "$out"/*.json --out "$out/report.html"
+  echo "written: $out/$1.json, $out/report.html"
 }

@@ -4,6 +4,6 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 for eta in 0 0.1; do train "bits 64 eta $eta" --bits 64 --eta $eta; done
 results=()
 for eta in 0 0.1; do
-  for parts in 8 4 2 1; do folds "eta $eta, 1/$parts of the gallery" "bits 64 eta $eta" $parts; done
+  for parts in 8 4 2 1; do evaluated "eta $eta, 1/$parts of the gallery" "bits 64 eta $eta" "folds$parts" --folds $parts; done
 done
 summary galleries

@@ -145,6 +145,24 @@ struct InfoNce {
   }
 };
 
+/// A loss on pairs of the codes' signs, as binary codes are compared: L(sign(h_image), sign(h_text)); the gradient
+/// passes the signs as if they were h.
+///
+/// Inputs and errors as L's. Source: Bengio et al., arXiv:1308.3432, section 4 (straight-through estimator).
+template <class L>
+struct OnSigns {
+  static constexpr std::string_view name = "on_signs";
+  L loss;
+
+  template <class B, class S>
+  LossStep<B, PairGradient<B, S>> operator()(B& be, View<B, S> image, View<B, S> text, Owners owners = {}) const {
+    auto image_signs = make<S>(be, image.layout()), text_signs = make<S>(be, text.layout());
+    signs(be, image_signs.mat(), image.mat());
+    signs(be, text_signs.mat(), text.mat());
+    return loss(be, image_signs, text_signs, owners);
+  }
+};
+
 /// A loss on one batch as a loss on pairs: loss(images) + loss(texts).
 template <class L>
 struct OnBoth {

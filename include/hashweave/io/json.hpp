@@ -34,25 +34,27 @@ inline std::string reason(std::string_view message) {
 
 /// JSON text as a document. Stricter than the parser itself: Throws `Error` at a key that an object holds twice, a zero
 /// byte, invalid UTF-8, text behind the end, and where a limit is passed. Cost: memory of some twenty times the text.
-inline nlohmann::json parse_json(std::string_view text, std::string_view where, const JsonLimits& limits = {}) {
+/// `Document` may be nlohmann::ordered_json, which keeps the order of keys.
+template <class Document = nlohmann::json>
+Document parse_json(std::string_view text, std::string_view where, const JsonLimits& limits = {}) {
   require(text.size() <= limits.bytes, where, "bytes of JSON", "at most " + std::to_string(limits.bytes), text.size());
   detail::require_plain_json(text, where);
   std::vector<std::set<std::string>> keys;  // of the objects that are open
-  const auto watch = [&](int depth, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
-    using Event = nlohmann::json::parse_event_t;
+  const auto watch = [&](int depth, typename Document::parse_event_t event, Document& parsed) {
+    using Event = typename Document::parse_event_t;
     if (event == Event::object_start || event == Event::array_start)
       require(depth < limits.depth, where, "depth of JSON", "at most " + std::to_string(limits.depth), depth + 1);
     if (event == Event::object_start) keys.emplace_back();
     if (event == Event::object_end) keys.pop_back();
     if (event == Event::key) {
-      const auto& key = parsed.get_ref<const std::string&>();
+      const auto& key = parsed.template get_ref<const std::string&>();
       require(keys.back().insert(key).second, where, "keys of an object", "each once", "'" + legible(key) + "' twice");
     }
     return true;
   };
   try {
-    return nlohmann::json::parse(text, watch);
-  } catch (const nlohmann::json::exception& error) {
+    return Document::parse(text, watch);
+  } catch (const typename Document::exception& error) {
     fail(where, "text", "JSON", detail::reason(error.what()));
   }
 }
