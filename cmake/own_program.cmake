@@ -72,13 +72,27 @@ function(hashweave_quick_to_compile target)
   target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1> $<$<CONFIG:RelWithDebInfo>:-O0>)
 endfunction()
 
-# hashweave_own_part(objects): an object library of the programs in examples/.
+# hashweave_uses_inputs(target): what parts of the programs in examples/ are compiled with.
+function(hashweave_uses_inputs target)
+  hashweave_link(${target})
+  target_link_libraries(${target} PUBLIC hashweave::io hashweave::data CLI11::CLI11)
+  target_include_directories(${target} PUBLIC "${PROJECT_SOURCE_DIR}/examples")
+  target_compile_definitions(${target} PRIVATE HASHWEAVE_EXTERN_KERNELS)
+  hashweave_own_flags(${target})
+endfunction()
+
+# hashweave_own_part(objects): an object library of the programs in examples/. Where a sanitized subset is built, nothing is
+# optimised and clang parses the headers once for all parts. (g++ gains little by that.)
 function(hashweave_own_part part)
-  hashweave_link(${part})
-  target_link_libraries(${part} PUBLIC hashweave::io hashweave::data CLI11::CLI11)
-  target_include_directories(${part} PUBLIC "${PROJECT_SOURCE_DIR}/examples")
-  target_compile_definitions(${part} PRIVATE HASHWEAVE_EXTERN_KERNELS)
-  hashweave_own_flags(${part})
+  hashweave_uses_inputs(${part})
+  if(HASHWEAVE_SANITIZE_SUBSET AND CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    if(NOT TARGET own_precompiled)
+      add_library(own_precompiled OBJECT EXCLUDE_FROM_ALL "${PROJECT_SOURCE_DIR}/cmake/precompiled.cpp")
+      hashweave_uses_inputs(own_precompiled)
+      target_precompile_headers(own_precompiled PRIVATE "${PROJECT_SOURCE_DIR}/cmake/precompiled.hpp")
+    endif()
+    target_precompile_headers(${part} REUSE_FROM own_precompiled)
+  endif()
 endfunction()
 
 # hashweave_own_program(name source...): an executable in bin/ that uses hashweave. Where only a subset is sanitized,

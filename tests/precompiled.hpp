@@ -1,11 +1,11 @@
 #pragma once
-// What most tests include and nobody here changes. Tests include what they use nevertheless: g++ compiles them without
-// this.
+// What most tests include. Tests include what they use nevertheless: g++ compiles them without this.
 #include <immintrin.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <hashweave/hashweave.hpp>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <sstream>

@@ -24,7 +24,7 @@ using Tower = Dinov2Tower<6, 2, 64, 1, 1, 128>;
 
 /// A model with a DINOv2 backbone as PyTorch's exporter writes it: Linear weights transposed under made-up names, the
 /// position table in two halves. Every number of a tensor is its place in the list, the rows of positions count up.
-struct Model {
+struct OnnxModel {
   std::map<std::string, std::pair<Shape, float>> tensors{
       {"net.embeddings.cls_token", {{1, 1, 64}, 1.0F}},
       {"net.embeddings.patch_embeddings.projection.weight", {{64, 3, 2, 2}, 2.0F}},
@@ -36,7 +36,7 @@ struct Model {
       {"onnx::Reshape_8", {{1, 9, 64}, 8.0F}}};
   std::vector<std::array<std::string, 3>> nodes{{"/net/embeddings/Concat_6", "Concat", "onnx::Concat_9"},
                                                 {"/net/embeddings/Reshape_1", "Reshape", "onnx::Reshape_8"}};
-  Model() {
+  OnnxModel() {
     const std::string layer = "net.encoder.layer.0.";
     for (const std::string name : {"norm1", "norm2"})
       for (const std::string part : {".weight", ".bias"}) tensors[layer + name + part] = {{64}, 9.0F};
@@ -85,7 +85,7 @@ struct Model {
 
 TEST_CASE("a DINOv2 backbone within an ONNX model becomes a checkpoint with a config.json", "[io][checkpoint]") {
   const TemporaryFolder folder;
-  const TensorFile weights = Model{}.read();
+  const TensorFile weights = OnnxModel{}.read();
   CHECK_FALSE(weights.contains("head.bias"));
   CHECK(weights.shape("embeddings.position_embeddings") == Shape{1, 10, 64});
   CHECK(weights.shape("encoder.layer.0.mlp.fc1.weight") == Shape{128, 64});
@@ -112,19 +112,25 @@ TEST_CASE("a DINOv2 backbone within an ONNX model becomes a checkpoint with a co
 
 TEST_CASE("an ONNX model without a whole DINOv2 backbone is refused", "[io][checkpoint]") {
   const auto refused = [](auto&& change, std::initializer_list<const char*> parts) {
-    Model model;
+    OnnxModel model;
     change(model);
     check_error([&] { dinov2_config_json(model.read()); }, parts);
   };
-  refused([](Model& m) { m.tensors.erase("net.embeddings.cls_token"); }, {"m: tensors called", "expected 1, got 0"});
-  refused([](Model& m) { m.tensors["b.embeddings.cls_token"] = {{1, 1, 64}, 1.0F}; }, {"expected 1, got 2"});
-  refused([](Model& m) { m.tensors["net.embeddings.cls_token"].first = {64}; }, {"expected (1, 1, D), got (64)"});
-  refused([](Model& m) { m.tensors.erase("onnx::Reshape_8"); }, {"position tables", "expected 1 and 1, got 1 and 0"});
-  refused([](Model& m) { m.tensors["onnx::Reshape_8"].first = {1, 10, 64}; }, {"expected a square, got (1, 11, 64)"});
-  refused([](Model& m) { m.tensors.erase("net.embeddings.patch_embeddings.projection.weight"); },
+  refused([](OnnxModel& m) { m.tensors.erase("net.embeddings.cls_token"); },
+          {"m: tensors called", "expected 1, got 0"});
+  refused([](OnnxModel& m) { m.tensors["b.embeddings.cls_token"] = {{1, 1, 64}, 1.0F}; }, {"expected 1, got 2"});
+  refused([](OnnxModel& m) { m.tensors["net.embeddings.cls_token"].first = {64}; }, {"expected (1, 1, D), got (64)"});
+  refused([](OnnxModel& m) { m.tensors.erase("onnx::Reshape_8"); },
+          {"position tables", "expected 1 and 1, got 1 and 0"});
+  refused(
+      [](OnnxModel& m) {
+        m.tensors["onnx::Reshape_8"].first = {1, 10, 64};
+      },
+      {"expected a square, got (1, 11, 64)"});
+  refused([](OnnxModel& m) { m.tensors.erase("net.embeddings.patch_embeddings.projection.weight"); },
           {"none of that name"});
   refused(
-      [](Model& m) {
+      [](OnnxModel& m) {
         m.tensors["onnx::MatMul_mlp.fc1"].first = {64, 100};
       },
       {"expected a multiple of 64, got 100"});

@@ -1,0 +1,1 @@
+// Nothing: precompiled.hpp belongs to some source.
