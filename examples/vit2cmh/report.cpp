@@ -116,10 +116,12 @@ Object read_object(const std::filesystem::path& path) {
   return out;
 }
 
-/// An experiment is called as its file is, `_` read as a blank.
+/// An experiment is called as its file is: "code_lengths.json" is "Code lengths".
 Experiment read_experiment(const std::filesystem::path& path) {
   Experiment out{path.stem().string(), {}};
   std::replace(out.name.begin(), out.name.end(), '_', ' ');
+  if (!out.name.empty() && out.name[0] >= 'a' && out.name[0] <= 'z')
+    out.name[0] = static_cast<char>(out.name[0] - 'a' + 'A');
   const auto summary = read_object<nlohmann::ordered_json>(path);
   for (const auto& [label, figures] : summary.items()) {
     hashweave::require(figures.is_object() && figures.contains("runs"), path.string(), "figures of \"" + label + "\"",

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "charts.hpp"
 #include "report_run.hpp"
@@ -66,7 +67,7 @@ std::string size_curve(const Settings& settings) {
       const int colour = static_cast<int>(series.size() % 6);
       s = series.insert(s, {.name = name, .colour = colour, .dashed = colour % 2 == 1, .dots = true});
     }
-    s->points.push_back({*images / folds(setting), mean_rsum(setting, "binary")});
+    s->points.push_back({std::round(*images / folds(setting)), mean_rsum(setting, "binary")});
   }
   if (!parts) return {};
   sort_points(series);

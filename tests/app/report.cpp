@@ -398,7 +398,7 @@ TEST_CASE("A report is written from a run's files", "[app]") {
   put(lengths, R"({"bits 64": {"runs": 1, "bits": 64}, "bits 128": {"runs": 1, "bits": 128}, "bits 16": {"runs": 2}})");
   write_report(run, out, {lengths});
   const std::string with_lengths = content_of(out);
-  CHECK(has(with_lengths, "<h3>code lengths</h3>"));
+  CHECK(has(with_lengths, "<h3>Code lengths</h3>"));
   CHECK(with_lengths.find(">bits 64<") < with_lengths.find(">bits 128<"));  // the file's order
   CHECK(with_lengths.find(">bits 128<") < with_lengths.find(">bits 16<"));
   put(lengths, R"({"bits": 64, "binary": {"rsum": 3.0}})");  // an evaluation

@@ -14,6 +14,13 @@ class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// The machine is at fault, not what was asked for: disk full, input or output error, no memory or descriptors left, no
+/// such device.
+class MachineError : public Error {
+ public:
+  using Error::Error;
+};
+
 /// A number among words, such as "at most 5": put together only when it is printed, so that a check costs no memory.
 struct Phrase {
   std::string_view before;

@@ -10,9 +10,9 @@
 namespace hashweave {
 
 /// A call of CUDA or cuBLASLt that failed. The message names the call, its file and line, and what the driver says.
-class CudaError : public Error {
+class CudaError : public MachineError {
  public:
-  using Error::Error;
+  using MachineError::MachineError;
 };
 
 /// The device's memory. Host code may not touch it; the copies wait for all kernels before them.

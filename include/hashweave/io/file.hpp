@@ -19,12 +19,6 @@
 
 namespace hashweave {
 
-/// The machine is at fault, not what was asked for: disk full, input or output error, no memory or descriptors left.
-class MachineError : public Error {
- public:
-  using Error::Error;
-};
-
 /// Throws for a system call that failed with `code` (an errno): `Error` where the path is at fault (it does not exist,
 /// is a folder, may not be touched), `MachineError` otherwise. The message names the path and holds the system's text.
 [[noreturn]] inline void fail_system(const std::filesystem::path& path, std::string_view what, int code) {
