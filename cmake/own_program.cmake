@@ -69,7 +69,7 @@ endfunction()
 
 # hashweave_quick_to_compile(target): for sources that spend their time in the kernels and other parts.
 function(hashweave_quick_to_compile target)
-  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1> $<$<CONFIG:RelWithDebInfo>:-O0>)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
 endfunction()
 
 # hashweave_uses_inputs(target): what parts of the programs in examples/ are compiled with.

@@ -87,7 +87,7 @@ std::string cell(const Json& figure, bool several, int decimals) {
          (several && spread ? " <small>\u00b1 " + number_text(*spread, decimals) + "</small>" : "") + "</td>";
 }
 
-std::string table(const std::string& title, const Settings& settings) {
+std::string summary_table(const std::string& title, const Settings& settings) {
   const bool labels = std::any_of(settings.begin(), settings.end(),
                                   [](const auto& s) { return !object_field(s.figures, "map").empty(); });
   std::string rows;
@@ -106,14 +106,13 @@ std::string table(const std::string& title, const Settings& settings) {
   if (!settings.empty())  // nearly the same for all settings
     for (const auto& [name, figures] : object_field(settings.back().figures, "baselines").items())
       add(name, figures, field(settings.back().figures, "runs"));
-  if (rows.empty()) return {};
-  return "<figure class='card table'><figcaption><h3>" + escaped(title) +
-         "</h3><p>rsum, of 600: mean over the runs and their standard deviation" +
-         (labels ? "; mAP@all of binary codes" : "") +
-         "</p></figcaption><div class='scroll'><table><thead><tr><th scope='col'>Setting</th><th scope='col'>Runs</th>"
-         "<th scope='col'>Binary</th><th scope='col'>Asymmetric</th><th scope='col'>Continuous</th>" +
-         (labels ? "<th scope='col'>mAP<br>image to text</th><th scope='col'>mAP<br>text to image</th>" : "") +
-         "</tr></thead><tbody>" + rows + "</tbody></table></div></figure>\n";
+  return table(title,
+               std::string{"rsum, of 600: mean over the runs and their standard deviation"} +
+                   (labels ? "; mAP@all of binary codes" : ""),
+               std::string{"<th scope='col'>Setting</th><th scope='col'>Runs</th><th scope='col'>Binary</th>"
+                           "<th scope='col'>Asymmetric</th><th scope='col'>Continuous</th>"} +
+                   (labels ? "<th scope='col'>mAP<br>image to text</th><th scope='col'>mAP<br>text to image</th>" : ""),
+               rows);
 }
 
 }  // namespace
@@ -121,7 +120,7 @@ std::string table(const std::string& title, const Settings& settings) {
 Section experiments(const std::vector<Experiment>& all) {
   std::string body;
   for (const Experiment& one : all)
-    body += table(one.name, one.settings) + length_curve(one.settings) + size_curve(one.settings);
+    body += summary_table(one.name, one.settings) + length_curve(one.settings) + size_curve(one.settings);
   return {"experiments", "Experiments", "Runs beside this one, on the same data.", grid(body)};
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "charts.hpp"
 #include "report_run.hpp"
 
 namespace vit2cmh {
@@ -36,11 +37,6 @@ std::string cell(std::optional<double> value, int decimals) {
   return "<td>" + (value ? number_text(*value, decimals) : "\u2013") + "</td>";
 }
 
-std::string table(const std::string& title, const std::string& head, const std::string& rows) {
-  return "<figure class='card table'><figcaption><h3>" + title +
-         "</h3></figcaption><div class='scroll'><table><thead><tr><th scope='col'>Codes</th>" + head +
-         "</tr></thead><tbody>" + rows + "</tbody></table></div></figure>\n";
-}
 std::string row(const Codes& codes, const std::string& cells) {
   return std::string{"<tr"} + (codes.ours && !codes.dashed ? " class='ours'" : "") + "><th scope='row'>" +
          escaped(codes.name) + "</th>" + cells + "</tr>";
@@ -59,11 +55,11 @@ std::string recall_table(const std::vector<Codes>& all, const char* way, const s
         row(codes, cell(number_field(recalls, "r1"), 1) + cell(number_field(recalls, "r5"), 1) +
                        cell(number_field(recalls, "r10"), 1) + cell(number_field(recalls, "median_rank"), decimals));
   }
-  if (rows.empty()) return {};
-  return table(title,
-               "<th scope='col'>R@1, %</th><th scope='col'>R@5, %</th><th scope='col'>R@10, %</th><th "
-               "scope='col'>Median<br>rank</th>",
-               rows);
+  return table(
+      title, "",
+      "<th scope='col'>Codes</th><th scope='col'>R@1, %</th><th scope='col'>R@5, %</th><th scope='col'>R@10, %</th><th "
+      "scope='col'>Median<br>rank</th>",
+      rows);
 }
 
 /// map_all becomes mAP@all, map_at_50 mAP@50.
@@ -82,7 +78,7 @@ std::string map_table(const std::vector<Codes>& all, const char* way, const std:
       if (value.is_number() && std::find(protocols.begin(), protocols.end(), key) == protocols.end())
         protocols.push_back(key);
   if (protocols.empty()) return {};
-  std::string head, rows;
+  std::string head = "<th scope='col'>Codes</th>", rows;
   for (const std::string& protocol : protocols) head += "<th scope='col'>" + escaped(protocol_name(protocol)) + "</th>";
   for (const Codes& codes : all) {
     const Json& values = object_field(*codes.map, way);
@@ -90,7 +86,7 @@ std::string map_table(const std::vector<Codes>& all, const char* way, const std:
     for (const std::string& protocol : protocols) cells += cell(number_field(values, protocol), 3);
     if (!values.empty()) rows += row(codes, cells);
   }
-  return table(title, head, rows);
+  return table(title, "", head, rows);
 }
 
 std::string rsum_bars(const std::vector<Codes>& all) {
@@ -107,8 +103,7 @@ std::string rsum_bars(const std::vector<Codes>& all) {
             "%'></i></dd><dd class='n" + (codes.ours && !codes.dashed ? " ours" : "") + "'>" + number_text(*rsum, 1) +
             "</dd>";
   }
-  return "<figure class='card table wide'><figcaption><h3>rsum, both ways together</h3></figcaption><dl class='sums'>" +
-         rows + "</dl></figure>\n";
+  return figure("table wide", "rsum, both ways together", "", "<dl class='sums'>" + rows + "</dl>");
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "charts.hpp"
+
 namespace vit2cmh {
 namespace {
 
@@ -49,6 +51,13 @@ Run::Run(const Json& config_, const std::vector<Json>& metrics, const Json& resu
 std::optional<double> Run::bits() const {
   const auto of_eval = number_field(eval, "bits");
   return of_eval ? of_eval : number_field(config, "bits");
+}
+
+std::string table(const std::string& title, const std::string& note, const std::string& head, const std::string& rows) {
+  if (rows.empty()) return {};
+  return figure(
+      "table", title, note,
+      "<div class='scroll'><table><thead><tr>" + head + "</tr></thead><tbody>" + rows + "</tbody></table></div>");
 }
 
 std::string grid(const std::string& charts) {

@@ -50,6 +50,9 @@ struct Section {
 /// The charts side by side; nothing where there are none.
 std::string grid(const std::string& charts);
 
+/// A table with its title and a note below that; nothing where there are no rows. `head` and `rows` are markup.
+std::string table(const std::string& title, const std::string& note, const std::string& head, const std::string& rows);
+
 std::string headline(const Run& run);
 Section training(const Run& run);
 Section retrieval(const Run& run);

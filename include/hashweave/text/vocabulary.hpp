@@ -51,6 +51,7 @@ class Vocabulary {
       if (!is_utf8(tokens_[i])) fail(where, "token " + std::to_string(i), "UTF-8", "other bytes");
       if (!tokens_[i].empty()) order_.push_back(static_cast<std::int32_t>(i));
     }
+    // stable: of equal tokens the one with the lower id comes first
     std::stable_sort(order_.begin(), order_.end(), [&](std::int32_t a, std::int32_t b) { return token(a) < token(b); });
     for (std::size_t i = 1; i < order_.size(); ++i) {
       if (token(order_[i - 1]) == token(order_[i]))
