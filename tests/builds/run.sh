@@ -25,7 +25,9 @@ if [[ $# -eq 0 ]]; then
   exec cmake --build "$build" -j "$(nproc)" --target "${targets[@]}"
 fi
 
-export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+# Fewer freed blocks and frames of returned functions are kept than by default: keeping them took a third of the time.
+export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:quarantine_size_mb=32
+ASAN_OPTIONS+=:min_uar_stack_size_log=16:max_uar_stack_size_log=16
 export UBSAN_OPTIONS=print_stacktrace=1
 export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
 # Fixed addresses: the sanitizers' shadow memory clashes with very random ones.

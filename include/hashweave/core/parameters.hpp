@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <array>
 #include <hashweave/core/array.hpp>
 #include <hashweave/core/error.hpp>
@@ -49,22 +50,7 @@ class ParameterBlock {
 
   /// Gives each entry its place and allocates, all zero.
   /// @throws Error when two parameters have the same name.
-  explicit ParameterBlock(std::vector<ParameterEntry> entries) : entries_{std::move(entries)} {
-    for (const bool statistics : {false, true}) {
-      for (ParameterEntry& e : entries_) {
-        if (e.statistic() == statistics) {
-          e.offset = size_;
-          size_ += (e.size() + gap - 1) / gap * gap;
-        }
-      }
-      if (!statistics) trainable_ = size_;
-    }
-    std::unordered_set<std::string_view> names;
-    for (const ParameterEntry& e : entries_) {
-      require(names.insert(e.name).second, "parameters", "names", "each once", "'" + e.name + "' twice");
-    }
-    block_ = Buffer<Scalar, Memory>{size_};
-  }
+  explicit ParameterBlock(std::vector<ParameterEntry> entries);
   ParameterBlock(ParameterBlock&&) noexcept = default;
   ParameterBlock& operator=(ParameterBlock&&) noexcept = default;
 
@@ -87,48 +73,18 @@ class ParameterBlock {
   Mat<const Scalar> at(const ParameterEntry& e) const { return matrix(block_.data() + e.offset, e.rows, e.cols); }
 
   /// The entry of that name. @throws Error when there is none.
-  const ParameterEntry& entry(std::string_view name) const {
-    for (const ParameterEntry& e : entries_) {
-      if (e.name == name) return e;
-    }
-    fail("parameters", "name", "one of the model's " + std::to_string(entries_.size()) + " parameters", name);
-  }
+  const ParameterEntry& entry(std::string_view name) const;
 
   void zero() { Memory::zero(block_.data(), block_.bytes()); }
 
   /// Copies values given in host memory, row-major. @throws Error when the number of values is another.
-  void assign(std::string_view name, std::span<const Scalar> values) {
-    const ParameterEntry& e = entry(name);
-    require(static_cast<Size>(values.size()) == e.size(), e.name, "number of values", e.size(), values.size());
-    Memory::copy_from_host(block_.data() + e.offset, values.data(), values.size_bytes());
-  }
+  void assign(std::string_view name, std::span<const Scalar> values);
   /// The values of one entry, in host memory.
-  std::vector<Scalar> values(std::string_view name) const {
-    const ParameterEntry& e = entry(name);
-    std::vector<Scalar> out(static_cast<std::size_t>(e.size()));
-    Memory::copy_to_host(out.data(), block_.data() + e.offset, out.size() * sizeof(Scalar));
-    return out;
-  }
+  std::vector<Scalar> values(std::string_view name) const;
 
   /// Fills every parameter by its own rule. The numbers depend on the seed, the parameter's name and the position in it
   /// alone: adding a layer changes no other layer's beginning.
-  void initialise(std::uint64_t seed) {
-    std::vector<Scalar> host;
-    for (const ParameterEntry& e : entries_) {
-      host.assign(static_cast<std::size_t>(e.size()), static_cast<Scalar>(e.init.mean));
-      const RandomStream stream{seed ^ name_hash(e.name), 0, 0};
-      std::array<std::uint32_t, 64> bits{};
-      for (std::size_t i = 0; i < host.size(); ++i) {
-        if (e.init.kind == Init::Kind::uniform) {
-          if (i % 64 == 0) bits = stream.group(i / 64);
-          host[i] += static_cast<Scalar>(e.init.spread * (2.0 * uniform(bits[i % 64]) - 1.0));
-        } else if (e.init.kind == Init::Kind::normal) {
-          host[i] += static_cast<Scalar>(e.init.spread * stream.normal(i));
-        }
-      }
-      Memory::copy_from_host(block_.data() + e.offset, host.data(), host.size() * sizeof(Scalar));
-    }
-  }
+  void initialise(std::uint64_t seed);
 
  private:
   static constexpr Size gap = static_cast<Size>(64 / sizeof(Scalar));
@@ -137,6 +93,69 @@ class ParameterBlock {
   Buffer<Scalar, Memory> block_;
   Size size_ = 0, trainable_ = 0;
 };
+
+// Defined apart from the class, so that a project can compile them once (cpu/kernel_list.inc).
+template <class B>
+ParameterBlock<B>::ParameterBlock(std::vector<ParameterEntry> entries) : entries_{std::move(entries)} {
+  for (const bool statistics : {false, true}) {
+    for (ParameterEntry& e : entries_) {
+      if (e.statistic() == statistics) {
+        e.offset = size_;
+        size_ += (e.size() + gap - 1) / gap * gap;
+      }
+    }
+    if (!statistics) trainable_ = size_;
+  }
+  std::unordered_set<std::string_view> names;
+  for (const ParameterEntry& e : entries_) {
+    require(names.insert(e.name).second, "parameters", "names", "each once", "'" + e.name + "' twice");
+  }
+  block_ = Buffer<Scalar, Memory>{size_};
+}
+
+template <class B>
+const ParameterEntry& ParameterBlock<B>::entry(std::string_view name) const {
+  for (const ParameterEntry& e : entries_) {
+    if (e.name == name) return e;
+  }
+  fail("parameters", "name", "one of the model's " + std::to_string(entries_.size()) + " parameters", name);
+}
+
+template <class B>
+void ParameterBlock<B>::assign(std::string_view name, std::span<const Scalar> values) {
+  const ParameterEntry& e = entry(name);
+  require(static_cast<Size>(values.size()) == e.size(), e.name, "number of values", e.size(), values.size());
+  Memory::copy_from_host(block_.data() + e.offset, values.data(), values.size_bytes());
+}
+
+template <class B>
+std::vector<typename ParameterBlock<B>::Scalar> ParameterBlock<B>::values(std::string_view name) const {
+  const ParameterEntry& e = entry(name);
+  std::vector<Scalar> out(static_cast<std::size_t>(e.size()));
+  Memory::copy_to_host(out.data(), block_.data() + e.offset, out.size() * sizeof(Scalar));
+  return out;
+}
+
+template <class B>
+void ParameterBlock<B>::initialise(std::uint64_t seed) {
+  std::vector<Scalar> host;
+  for (const ParameterEntry& e : entries_) {
+    host.assign(static_cast<std::size_t>(e.size()), static_cast<Scalar>(e.init.mean));
+    const RandomStream stream{seed ^ name_hash(e.name), 0, 0};
+    const bool normals = e.init.kind == Init::Kind::normal;
+    std::size_t a_group = 0;  // so many numbers come of a group's 64 words
+    if (normals) a_group = 32;
+    if (e.init.kind == Init::Kind::uniform) a_group = 64;
+    for (std::size_t first = 0; a_group > 0 && first < host.size(); first += a_group) {
+      const std::array<std::uint32_t, 64> bits = stream.group(first / a_group);
+      for (std::size_t i = 0; i < std::min(a_group, host.size() - first); ++i) {
+        const double number = normals ? normal(bits[2 * i], bits[2 * i + 1]) : 2.0 * uniform(bits[i]) - 1.0;
+        host[first + i] += static_cast<Scalar>(e.init.spread * number);
+      }
+    }
+    Memory::copy_from_host(block_.data() + e.offset, host.data(), host.size() * sizeof(Scalar));
+  }
+}
 
 /// The names, shapes and beginnings of model L's parameters, without places.
 template <class L, class B = NoBackend>

@@ -52,6 +52,14 @@ constexpr std::uint64_t name_hash(std::string_view name) {
 /// A uniform number in (0, 1), from 32 random bits (the upper 23 count: with 24 the largest would round to 1).
 constexpr float uniform(std::uint32_t bits) { return (static_cast<float>(bits >> 9) + 0.5F) * 0x1p-23F; }
 
+/// A standard normal number from 64 random bits. Source: Box, Muller, "A note on the generation of random normal
+/// deviates", Annals of Mathematical Statistics 29, 1958.
+inline double normal(std::uint32_t first, std::uint32_t second) {
+  const double u = (static_cast<double>(first) + 0.5) * 0x1p-32;
+  const double v = (static_cast<double>(second) + 0.5) * 0x1p-32;
+  return std::sqrt(-2.0 * std::log(u)) * std::cos(2.0 * std::numbers::pi * v);
+}
+
 /// One stream of random numbers, told apart from all others by seed, step and place.
 struct RandomStream {
   std::uint64_t seed = 0;
@@ -82,12 +90,10 @@ struct RandomStream {
   }
   /// Number `i` of the stream.
   constexpr std::uint32_t bits(std::uint64_t i) const { return block(i / 4)[i % 4]; }
-  /// Standard normal number `i` of the stream (Box and Muller 1958), from its own 64 bits.
+  /// Standard normal number `i` of the stream, from its own 64 bits.
   double normal(std::uint64_t i) const {
     const auto b = block(i / 2);
-    const double u = (static_cast<double>(b[2 * (i % 2)]) + 0.5) * 0x1p-32;
-    const double v = (static_cast<double>(b[2 * (i % 2) + 1]) + 0.5) * 0x1p-32;
-    return std::sqrt(-2.0 * std::log(u)) * std::cos(2.0 * std::numbers::pi * v);
+    return hashweave::normal(b[2 * (i % 2)], b[2 * (i % 2) + 1]);
   }
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 /// All kernels of the CPU backend.
+#include <hashweave/core/parameters.hpp>
 #include <hashweave/cpu/attention.hpp>
 #include <hashweave/cpu/backend.hpp>
 #include <hashweave/cpu/code_losses.hpp>
