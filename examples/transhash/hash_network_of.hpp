@@ -32,6 +32,62 @@ struct AnyLoss {
   }
 };
 
+// What of a network does not depend on its last block and code length is compiled once for all.
+struct ImageGradientSkipped {
+  template <class L>
+  void operator()(L& layer) const {
+    if constexpr (requires { layer.image_gradient; }) layer.image_gradient = ImageGradient::skipped;
+  }
+};
+struct BetaSetter {
+  double beta;
+  template <class L>
+  void operator()(L& layer) const {
+    if constexpr (requires { layer.beta; }) layer.beta = beta;
+  }
+};
+struct EpsReader {
+  double& eps;
+  template <class L>
+  void operator()(const L& layer) const {
+    if constexpr (requires { layer.eps; }) eps = layer.eps;
+  }
+};
+struct GradientsToZero {
+  Cpu<float>& be;
+  template <class G>
+  void operator()(const Path&, const Init&, G& gradient) const {
+    set_zero(be, gradient.mat());
+  }
+};
+
+inline bool of_common(std::string_view name) { return name.starts_with("patch_embed.") || name.starts_with("blocks."); }
+
+inline auto not_frozen(bool freeze_common) {
+  return [freeze_common](std::string_view name) { return !freeze_common || !of_common(name); };
+}
+
+/// Puts a file's tower into a network of architecture A, its last block into each of the streams. The eps of its norms.
+template <class A>
+double load_tower_into(ParameterBlock<Cpu<float>>& network, const std::filesystem::path& weights) {
+  Parameters<Cpu<float>, typename A::Tower> tower;
+  typename A::Tower configured;
+  load_checkpoint(tower, configured, weights, A::family());
+  double eps = 0;
+  for_each_layer(configured, EpsReader{eps});
+  const std::string last = "blocks." + std::to_string(A::blocks - 1);
+  for (const ParameterEntry& e : network.entries()) {
+    std::string name = e.name;
+    for (const char* stream : {"global.", "local."}) {
+      if (!name.starts_with(stream)) continue;
+      name = name.substr(std::string_view{stream}.size());
+      if (name.starts_with("block.")) name = last + name.substr(5);
+    }
+    if (!name.starts_with("head.")) network.assign(e.name, tower.values(name));
+  }
+  return eps;
+}
+
 template <class A, class T, Size Bits>
 class HashNetworkOf final : public HashNetwork {
   using B = Cpu<float>;
@@ -44,9 +100,7 @@ class HashNetworkOf final : public HashNetwork {
  public:
   explicit HashNetworkOf(Size threads) : be_{threads} {
     set_layer_norm_eps(model_.arch, A::family().defaults.layer_norm_eps);
-    for_each_layer(model_.arch, [](auto& layer) {
-      if constexpr (requires { layer.image_gradient; }) layer.image_gradient = ImageGradient::skipped;
-    });
+    for_each_layer(model_.arch, ImageGradientSkipped{});
   }
 
   const NetworkFacts& facts() const override { return facts_; }
@@ -63,24 +117,7 @@ class HashNetworkOf final : public HashNetwork {
     }
   }
   void load_tower(const std::filesystem::path& weights) override {
-    Parameters<B, typename A::Tower> tower;
-    typename A::Tower configured;
-    load_checkpoint(tower, configured, weights, A::family());
-    double eps = 0;
-    for_each_layer(configured, [&](const auto& layer) {
-      if constexpr (requires { layer.eps; }) eps = layer.eps;
-    });
-    set_layer_norm_eps(model_.arch, eps);
-    const std::string last = "blocks." + std::to_string(A::blocks - 1);
-    for (const ParameterEntry& e : model_.params.entries()) {
-      std::string name = e.name;
-      for (const char* stream : {"global.", "local."}) {
-        if (!name.starts_with(stream)) continue;
-        name = name.substr(std::string_view{stream}.size());
-        if (name.starts_with("block.")) name = last + name.substr(5);
-      }
-      if (!name.starts_with("head.")) model_.params.assign(e.name, tower.values(name));
-    }
+    set_layer_norm_eps(model_.arch, load_tower_into<A>(model_.params, weights));
   }
   std::uint32_t common_checksum() const override {
     std::uint32_t sum = 0;
@@ -114,15 +151,15 @@ class HashNetworkOf final : public HashNetwork {
 
   void common_tokens(std::span<const float> pixels, Size count, std::span<float> out) override {
     be_.tape().rewind();
-    copy_out(infer(be_, common(), model_.params->first.head, pixels_of(pixels, count)).mat(), out);
+    copy_out(infer(be_, common(), model_.params->head, pixels_of(pixels, count)).mat(), out);
   }
   void features(const ImageBatch& images, std::span<float> out) override {
     be_.tape().rewind();
     if constexpr (std::is_same_v<T, TwoStreams>) {
       fail(described(), "features", "a network of one stream", "two");
     } else {
-      const auto& stream = top().first.head;
-      copy_out(infer(be_, stream, model_.params->tail.head.first.head, tokens_of(images)).mat(), out);
+      const auto& stream = top().head;
+      copy_out(infer(be_, stream, model_.params->tail.head.head, tokens_of(images)).mat(), out);
     }
   }
   void set_head(std::span<const float> weight, std::span<const float> bias) override {
@@ -159,10 +196,9 @@ class HashNetworkOf final : public HashNetwork {
     be_.tape().rewind();
     be_.random().begin_step(static_cast<std::uint32_t>(place.step));
     clear_gradients();
-    if (continued_)
-      for_each_layer(model_.arch, [beta = TanhContinuation{}(place.step)](auto& layer) {
-        if constexpr (requires { layer.beta; }) layer.beta = beta;
-      });
+    if constexpr (std::is_same_v<T, TanhTop>) {
+      if (continued_) for_each_layer(model_.arch, BetaSetter{TanhContinuation{}(place.step)});
+    }
     StepNote note;
     const auto judged = [&](View<B, Vectors<columns>> h) {
       const auto result = loss_.compute(be_, h, labels);
@@ -189,17 +225,12 @@ class HashNetworkOf final : public HashNetwork {
   Size skipped_steps() const override { return sgd_ ? sgd_->skipped() : 0; }
 
  private:
-  const auto& common() const { return model_.arch.first.head; }
+  const auto& common() const { return model_.arch.head; }
   const auto& top() const { return model_.arch.tail.head; }
-  static bool of_common(std::string_view name) {
-    return name.starts_with("patch_embed.") || name.starts_with("blocks.");
-  }
-  auto wanted() const {
-    return [all = !settings_.freeze_common](std::string_view name) { return all || !of_common(name); };
-  }
+  auto wanted() const { return not_frozen(settings_.freeze_common); }
   void clear_gradients() {
     if (!settings_.freeze_common) return model_.grads.zero();
-    Top::visit([&](const Path&, const Init&, auto& g) { set_zero(be_, g.mat()); }, Path{}, model_.grads->tail.head);
+    Top::visit(GradientsToZero{be_}, Path{}, model_.grads->tail.head);
   }
 
   /// The method's loss for this network. `Objective::lambda` stands where the method's own weight would.
@@ -241,7 +272,7 @@ class HashNetworkOf final : public HashNetwork {
     return {const_cast<float*>(pixels.data()), count};  // layers only read what they are given
   }
   View<B, Tokens<width>> tokens_of(const ImageBatch& images) {
-    if (!images.tokens) return infer(be_, common(), model_.params->first.head, pixels_of(images.values, images.count));
+    if (!images.tokens) return infer(be_, common(), model_.params->head, pixels_of(images.values, images.count));
     check(images.values.size(), images.count * tokens * width, "numbers of tokens");
     return {const_cast<float*>(images.values.data()), equal_segments(be_, images.count, tokens)};
   }

@@ -15,6 +15,21 @@
 
 namespace vit2cmh {
 
+// Apart from the class, so that what these are given to is compiled once for all code lengths.
+struct RateSetter {  // dropout but for that of attention weights
+  double rate;
+  template <class L>
+  void operator()(L& layer) const {
+    if constexpr (requires { layer.rate; }) layer.rate = rate;
+  }
+};
+inline bool in_towers(std::string_view name) {
+  return name.starts_with("image.tower.") || name.starts_with("text.tower.");
+}
+inline auto wanted(bool with_towers) {
+  return [with_towers](std::string_view name) { return with_towers || !in_towers(name); };
+}
+
 template <class A, Size Bits, class B>
 class HashModelOf final : public HashModel {
   using Images = Pixels<3, A::side, A::side>;
@@ -39,10 +54,10 @@ class HashModelOf final : public HashModel {
 
   void initialise(std::uint64_t seed) override { model_.params.initialise(seed); }
   void load_image_tower(const std::filesystem::path& weights) override {
-    load_checkpoint(model_.params, model_.arch.image.first.head, weights, A::image_family(), "image.tower");
+    load_checkpoint(model_.params, model_.arch.image.head, weights, A::image_family(), "image.tower");
   }
   void load_text_tower(const std::filesystem::path& weights) override {
-    load_checkpoint(model_.params, model_.arch.text.first.head, weights, A::text_family(), "text.tower");
+    load_checkpoint(model_.params, model_.arch.text.head, weights, A::text_family(), "text.tower");
   }
   std::vector<NamedTensor> parameters(bool with_towers) const override {
     std::vector<NamedTensor> all;
@@ -60,20 +75,17 @@ class HashModelOf final : public HashModel {
   void image_tokens(std::span<const float> pixels, Size count, std::span<float> tokens) override {
     check(pixels.size(), count * 3 * A::side * A::side, "pixels");
     be_.tape().rewind();
-    const auto& tower = model_.arch.image.first.head;
-    copy_out(infer(be_, tower, model_.params->image.first.head, images(pixels, count)).mat(), tokens);
+    const auto& tower = model_.arch.image.head;
+    copy_out(infer(be_, tower, model_.params->image.head, images(pixels, count)).mat(), tokens);
   }
   void text_tokens(const PackedIds& ids, std::span<float> tokens) override {
     be_.tape().rewind();
-    const auto& tower = model_.arch.text.first.head;
-    copy_out(infer(be_, tower, model_.params->text.first.head, ids.view<B>()).mat(), tokens);
+    const auto& tower = model_.arch.text.head;
+    copy_out(infer(be_, tower, model_.params->text.head, ids.view<B>()).mat(), tokens);
   }
   void begin_training(const TrainingSettings& s) override {
     settings_ = s;
-    const auto set_rate = [&](auto& layer) {
-      if constexpr (requires { layer.rate; }) layer.rate = s.dropout;
-    };
-    for_each_layer(model_.arch.trunk, set_rate);
+    for_each_layer(model_.arch.trunk, RateSetter{s.dropout});
     head_.trunk = model_.arch.trunk;
     set_recompute(model_.arch.image, s.recompute);
     set_recompute(model_.arch.text, s.recompute);
@@ -165,13 +177,6 @@ class HashModelOf final : public HashModel {
     for (const ParameterEntry& e : model_.grads.entries())
       if (!in_towers(e.name)) set_zero(be_, model_.grads.at(e));
   }
-  static bool in_towers(std::string_view name) {
-    return name.starts_with("image.tower.") || name.starts_with("text.tower.");
-  }
-  static auto wanted(bool with_towers) {
-    return [with_towers](std::string_view name) { return with_towers || !in_towers(name); };
-  }
-
   static std::string described() { return std::string{A::name} + " with " + std::to_string(Bits) + " bits"; }
 
   template <class Got>

@@ -6,7 +6,7 @@ set -euo pipefail
 app=$1 source=$2 work=$3 long=${4:-}
 embedded="$source/examples/vit2cmh/data/clipart"
 rm -rf "$work" && mkdir -p "$work" && cd "$work"
-python3 "$source/tests/app/write_slice.py" "$embedded" slice
+python3 "$source/tests/app/write_slice.py" "$embedded" slice 200 40 100
 clipart="$work/slice"
 fail() { echo "FAILED: $*" >&2; exit 1; }
 quietly() { "$@" >log.txt 2>&1 || { cat log.txt >&2; fail "$*"; }; }

@@ -1,4 +1,4 @@
-"""The first 200, 40 and 100 items of train, val and test of the embedded clip art, in two shards.  usage: write_slice.py CLIPART_FOLDER FOLDER"""
+"""The first items of the embedded clip art's splits, in two shards.  usage: write_slice.py CLIPART_FOLDER FOLDER TRAIN VAL TEST"""
 import glob
 import io
 import json
@@ -6,10 +6,10 @@ import os
 import sys
 import tarfile
 
-clipart, folder = sys.argv[1:]
+clipart, folder, *counts = sys.argv[1:]
 os.makedirs(folder)
 for shard in sorted(glob.glob(os.path.join(clipart, "*.tar")))[:2]:
-    left = {"train": 100, "val": 20, "test": 50}
+    left = {split: int(count) // 2 for split, count in zip(("train", "val", "test"), counts)}
     with tarfile.open(shard) as tar, tarfile.open(os.path.join(folder, os.path.basename(shard)), "w") as out:
         files = {m.name: tar.extractfile(m).read() for m in tar.getmembers() if m.isfile()}
         for name in sorted(n for n in files if n.endswith(".json")):

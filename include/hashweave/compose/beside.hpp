@@ -27,8 +27,8 @@ struct SideBySide {
 /// @throws Error when the branches give different numbers of rows.
 template <class First, class Second>
 struct Beside {
-  [[no_unique_address]] detail::Links<0, First> first;
-  [[no_unique_address]] detail::Links<1, Second> second;
+  [[no_unique_address]] First first;
+  [[no_unique_address]] Second second;
 
   static constexpr bool names_itself = detail::carries_names<First>() && detail::carries_names<Second>();
   template <class S>
@@ -45,13 +45,13 @@ struct Beside {
   using Output = typename Through<S>::Output;
   template <class B>
   struct Params {
-    [[no_unique_address]] typename detail::Links<0, First>::template Params<B> first;
-    [[no_unique_address]] typename detail::Links<1, Second>::template Params<B> second;
+    [[no_unique_address]] typename First::template Params<B> first;
+    [[no_unique_address]] typename Second::template Params<B> second;
   };
   template <class B, class S>
   struct Saved {
-    SavedOf<detail::Links<0, First>, B, S> first;
-    SavedOf<detail::Links<1, Second>, B, S> second;
+    SavedOf<First, B, S> first;
+    SavedOf<Second, B, S> second;
   };
   template <class S>
   static consteval bool joints() {
@@ -72,8 +72,8 @@ struct Beside {
   }
   template <class B, class S>
   auto infer(B& be, const Params<B>& p, View<B, S> x) const {
-    auto a = first.infer(be, p.first, x);
-    return join<S>(be, a, second.infer(be, p.second, x));
+    auto a = hashweave::infer(be, first, p.first, x);
+    return join<S>(be, a, hashweave::infer(be, second, p.second, x));
   }
   template <class B, class S, class O>
   View<B, S> backward(B& be, const Params<B>& p, const Saved<B, S>& s, View<B, O> dy, Params<B>& g) const {
@@ -90,13 +90,13 @@ struct Beside {
   }
   template <class F, class P>
   static void visit(F&& f, const Path& at, P& p) {
-    detail::Links<0, First>::visit(f, at, p.first);
-    detail::Links<1, Second>::visit(f, at, p.second);
+    detail::visit_link<0, First>(f, at, p.first);
+    detail::visit_link<1, Second>(f, at, p.second);
   }
   template <class F>
   constexpr void each_layer(F&& f) {
-    first.each_layer(f);
-    second.each_layer(f);
+    for_each_layer(first, f);
+    for_each_layer(second, f);
   }
 
  private:

@@ -18,6 +18,16 @@ consteval bool carries_names() {
   }
 }
 
+/// Names the parameters of a chain's link by its place I, unless they carry names of their own.
+template <Size I, class L, class F, class P>
+void visit_link(F& f, const Path& at, P& p) {
+  if constexpr (carries_names<L>()) {
+    L::visit(f, at, p);
+  } else {
+    L::visit(f, at / I, p);
+  }
+}
+
 /// The links of a chain from place I on.
 template <Size I, class... Ls>
 struct Links;
@@ -58,11 +68,7 @@ struct Links<I, L> {
   }
   template <class F, class P>
   static void visit(F&& f, const Path& at, P& p) {
-    if constexpr (carries_names<L>()) {
-      L::visit(f, at, p.head);
-    } else {
-      L::visit(f, at / I, p.head);
-    }
+    visit_link<I, L>(f, at, p.head);
   }
   template <class F>
   constexpr void each_layer(F&& f) {
@@ -73,12 +79,11 @@ struct Links<I, L> {
 template <Size I, class L, class... Rest>
   requires(sizeof...(Rest) > 0)
 struct Links<I, L, Rest...> {
-  using First = Links<I, L>;
   using Tail = Links<I + 1, Rest...>;
-  [[no_unique_address]] First first;
+  [[no_unique_address]] L head;
   [[no_unique_address]] Tail tail;
 
-  static constexpr bool names_itself = First::names_itself && Tail::names_itself;
+  static constexpr bool names_itself = carries_names<L>() && Tail::names_itself;
   template <class S>
   struct Through {  // clang would look into an alias as soon as L's output is the same for all S
     using Output = OutputOf<Tail, OutputOf<L, S>>;
@@ -88,12 +93,12 @@ struct Links<I, L, Rest...> {
   using Output = typename Through<S>::Output;
   template <class B>
   struct Params {
-    [[no_unique_address]] typename First::template Params<B> first;
+    [[no_unique_address]] typename L::template Params<B> head;
     [[no_unique_address]] typename Tail::template Params<B> tail;
   };
   template <class B, class S>
   struct Saved {
-    SavedOf<First, B, S> first;
+    SavedOf<L, B, S> head;
     SavedOf<Tail, B, OutputOf<L, S>> tail;
   };
   template <class S>
@@ -107,26 +112,26 @@ struct Links<I, L, Rest...> {
 
   template <class B, class S>
   auto forward(B& be, const Params<B>& p, View<B, S> x) const {
-    auto a = first.forward(be, p.first, x);
+    auto a = head.forward(be, p.head, x);
     auto b = tail.forward(be, p.tail, a.y);
     return Step<View<B, Output<S>>, Saved<B, S>>{b.y, {a.saved, b.saved}};
   }
   template <class B, class S>
   auto infer(B& be, const Params<B>& p, View<B, S> x) const {
-    return tail.infer(be, p.tail, first.infer(be, p.first, x));
+    return tail.infer(be, p.tail, hashweave::infer(be, head, p.head, x));
   }
   template <class B, class S, class O>
   GradientOf<B, S> backward(B& be, const Params<B>& p, const Saved<B, S>& s, View<B, O> dy, Params<B>& g) const {
-    return first.backward(be, p.first, s.first, tail.backward(be, p.tail, s.tail, dy, g.tail), g.first);
+    return head.backward(be, p.head, s.head, tail.backward(be, p.tail, s.tail, dy, g.tail), g.head);
   }
   template <class F, class P>
   static void visit(F&& f, const Path& at, P& p) {
-    First::visit(f, at, p.first);
+    visit_link<I, L>(f, at, p.head);
     Tail::visit(f, at, p.tail);
   }
   template <class F>
   constexpr void each_layer(F&& f) {
-    first.each_layer(f);
+    for_each_layer(head, f);
     tail.each_layer(f);
   }
 };

@@ -9,7 +9,7 @@ template <Size N, class L, class Last>
 struct RepeatThen : Chain<Repeat<N - 1, L>, Last> {
   template <class F, class P>
   static void visit(F&& f, const Path& at, P& p) {
-    Repeat<N - 1, L>::visit(f, at, p.first.head);
+    Repeat<N - 1, L>::visit(f, at, p.head);
     Last::visit(f, at / (N - 1), p.tail.head);
   }
 };
