@@ -1,5 +1,5 @@
-// In every test program: the environment's HASHWEAVE_ENGINE says who computes the products, by name. Where that one is not
-// available the program ends with 77, before Catch2's main function, which comes compiled with it.
+// In every test program: the environment's HASHWEAVE_ENGINE says who computes the products, by name. Where that one is
+// not available the program ends with 77, before Catch2's main function, which comes compiled with it.
 #include <cstdio>
 #include <cstdlib>
 #include <hashweave/cpu/engine.hpp>

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every header compiles alone, and twice in one file; and all of them in one.  usage: alone.sh COMPILER SOURCE_DIR SYSTEM_INCLUDE_DIRS
+# Every header compiles alone, and twice in one file; and all of them in one, in either order.  usage: alone.sh COMPILER SOURCE_DIR SYSTEM_INCLUDE_DIRS
 # (the directories separated by ';'). Headers that include one another are compiled in one go (chains.awk).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -33,11 +33,17 @@ check='
   rm "$work/log.$$"'
 xargs -d '\n' -P 2 -I '{}' bash -c "$check" check '{}' "$work" "$compiler" "${flags[@]}" <"$work/chains"
 
-# instantiate.hpp and extern_kernels.hpp exclude each other
-grep -v 'cpu/instantiate.hpp\|cpu/extern_kernels.hpp' "$work/headers" | sed 's/.*/#include <&>/' >"$work/all.cpp"
-if ! "$compiler" "${flags[@]}" "$work/all.cpp" >"$work/log.all" 2>&1; then
-  { echo "--- all headers together"; head -n 20 "$work/log.all"; } >"$work/failed.all"
-fi
+# All together, in this order and in the other: a name of one must not hide another's. (instantiate.hpp and
+# extern_kernels.hpp exclude each other.)
+together() {  # NAME
+  sed 's/.*/#include <&>/' >"$work/$1.cpp"
+  "$compiler" "${flags[@]}" "$work/$1.cpp" >"$work/log.$1" 2>&1 ||
+    { echo "--- all headers, $1"; head -n 20 "$work/log.$1"; } >"$work/failed.$1"
+}
+grep -v 'cpu/instantiate.hpp\|cpu/extern_kernels.hpp' "$work/headers" >"$work/all"
+together forwards <"$work/all" &
+tac "$work/all" | together backwards
+wait
 
 if compgen -G "$work/failed.*" >/dev/null; then
   cat "$work"/failed.*

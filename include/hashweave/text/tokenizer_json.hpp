@@ -19,7 +19,7 @@ namespace detail {
 using Json = nlohmann::json;
 
 // JSON from outside: no key twice, at most 32 levels.
-inline Json parse_json(std::string_view text, const std::string& where) {
+inline Json parse_tokenizer_json(std::string_view text, const std::string& where) {
   std::vector<std::set<std::string>> keys(1);
   const auto check = [&](int depth, Json::parse_event_t event, Json& value) {
     using Event = Json::parse_event_t;
@@ -165,7 +165,7 @@ inline void read_template(const Component& processor, const std::vector<std::str
 /// BertPreTokenizer and the usual template; `padding` and `decoder` do not matter here and are left out.
 /// @throws Error naming the component that is missing or that is something else.
 inline BertTokenizer parse_bert_tokenizer_json(std::string_view text, const std::string& where = "tokenizer.json") {
-  const detail::Json json = detail::parse_json(text, where);
+  const detail::Json json = detail::parse_tokenizer_json(text, where);
   const detail::Component root{json, "", where};
   BertTokenizerOptions options;
   const auto model = root.at("model"), normalizer = root.at("normalizer"), processor = root.at("post_processor");
@@ -210,7 +210,7 @@ inline BertTokenizer read_bert_tokenizer(const std::filesystem::path& place) {
   BertTokenizerOptions options;
   const fs::path file = place.parent_path() / "tokenizer_config.json";
   if (fs::exists(file, trouble)) {
-    const detail::Json json = detail::parse_json(read_text_file(file), file.string());
+    const detail::Json json = detail::parse_tokenizer_json(read_text_file(file), file.string());
     const detail::Component config{json, "", file.string()};
     options.words.lowercase = config.flag("do_lower_case", true);
     options.words.handle_chinese_chars = config.flag("tokenize_chinese_chars", true);
@@ -223,7 +223,7 @@ inline BertTokenizer read_bert_tokenizer(const std::filesystem::path& place) {
 /// @throws Error if a file cannot be read, ids have gaps, or as `ClipTokenizer` does.
 inline ClipTokenizer read_clip_tokenizer(const std::filesystem::path& vocabulary, const std::filesystem::path& merges,
                                          ClipTokenizerOptions options = {}) {
-  const detail::Json json = detail::parse_json(read_text_file(vocabulary), vocabulary.string());
+  const detail::Json json = detail::parse_tokenizer_json(read_text_file(vocabulary), vocabulary.string());
   auto tokens = detail::tokens_by_id({json, "vocabulary", vocabulary.string()});
   const auto rules = ClipTokenizer::parse_merges(read_text_file(merges), Size{1} << 22, merges.string());
   return ClipTokenizer{Vocabulary{std::move(tokens), vocabulary.string()}, rules, std::move(options)};
