@@ -1,5 +1,6 @@
 #include <hashweave/core/tape.hpp>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdint>
 #include <hashweave/core/error.hpp>
@@ -20,6 +21,7 @@ struct NeverZero : HostMemory {
     --held;
     HostMemory::deallocate(p, alignment);
   }
+  static std::byte* allocate_zero(std::size_t, std::size_t) = delete;
   static void zero(void*, std::size_t) { throw Error{"zero"}; }
 };
 bool aligned(const void* p) { return reinterpret_cast<std::uintptr_t>(p) % 64 == 0; }
@@ -133,6 +135,19 @@ TEST_CASE("A buffer in a backend's memory is zero at first and moves without cop
   CHECK(c.data() == nullptr);
   c = std::move(b);
   CHECK(c.data() == place);
+}
+TEST_CASE("Large buffers are zero, and aligned, in memory that was used before", "[core][memory]") {
+  for (const Size bytes : {Size{3} << 20, (Size{4} << 20) - 1, Size{4} << 20, (Size{5} << 20) + 12345}) {
+    for (int round = 0; round < 3; ++round) {
+      Buffer<char, HostMemory> buffer{bytes};
+      REQUIRE(aligned(buffer.data()));
+      REQUIRE(std::all_of(buffer.data(), buffer.data() + bytes, [](char c) { return c == 0; }));
+      std::fill_n(buffer.data(), bytes, char{1});
+    }
+  }
+}
+TEST_CASE("More memory than there are addresses is refused", "[core][memory]") {
+  CHECK_THROWS_AS(HostMemory::allocate(SIZE_MAX - 5, 64), std::bad_alloc);
 }
 TEST_CASE("A buffer that cannot be made zero is given back", "[core][memory]") {
   CHECK_THROWS_AS((Buffer<float, NeverZero>{100}), Error);

@@ -1,9 +1,15 @@
 #pragma once
 #include <cstddef>
+#include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <hashweave/core/types.hpp>
 #include <new>
 #include <utility>
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
 
 #if defined(__SANITIZE_ADDRESS__)
 #define HASHWEAVE_ADDRESS_SANITIZER 1
@@ -18,14 +24,30 @@
 
 namespace hashweave {
 
-/// Where a backend's buffers live. A device backend has its own type with the same members.
+/// Where a backend's buffers live. A device backend has its own type with the same members, but for `allocate_zero`.
+/// Large pieces ask the system for large pages: fewer faults when they are first touched, fewer misses afterwards.
 struct HostMemory {
+  /// Not set to anything. @throws std::bad_alloc when there is no memory left.
   static std::byte* allocate(std::size_t bytes, std::size_t alignment) {
-    return static_cast<std::byte*>(::operator new(bytes, std::align_val_t{alignment}));
+    if (bytes > PTRDIFF_MAX) throw std::bad_alloc{};
+    if (large(bytes)) alignment = large_page;
+    void* const p = std::aligned_alloc(alignment, rounded(bytes, alignment));
+    if (p == nullptr) throw std::bad_alloc{};
+#if defined(__linux__)
+    if (large(bytes)) ::madvise(p, rounded(bytes, alignment), MADV_HUGEPAGE);  // a wish
+#endif
+    return static_cast<std::byte*>(p);
   }
-  static void deallocate(std::byte* p, std::size_t alignment) noexcept {
-    ::operator delete(p, std::align_val_t{alignment});
+  /// All zero. Large pieces get the system's zero pages, which cost nothing until they are touched.
+  static std::byte* allocate_zero(std::size_t bytes, std::size_t alignment) {
+    std::byte* const p = allocate(bytes, alignment);
+#if defined(__linux__)
+    if (large(bytes) && ::madvise(p, rounded(bytes, large_page), MADV_DONTNEED) == 0) return p;
+#endif
+    zero(p, bytes);
+    return p;
   }
+  static void deallocate(std::byte* p, std::size_t) noexcept { std::free(p); }
   static void zero(void* p, std::size_t bytes) { std::memset(p, 0, bytes); }
   static void copy(void* to, const void* from, std::size_t bytes) { std::memcpy(to, from, bytes); }
   static void copy_from_host(void* to, const void* host, std::size_t bytes) { std::memcpy(to, host, bytes); }
@@ -42,6 +64,13 @@ struct HostMemory {
     __asan_unpoison_memory_region(p, bytes);
 #endif
   }
+
+ private:
+  static constexpr std::size_t large_page = std::size_t{1} << 21;
+  static constexpr bool large(std::size_t bytes) { return bytes >= 2 * large_page; }
+  static constexpr std::size_t rounded(std::size_t bytes, std::size_t alignment) {
+    return bytes == 0 ? alignment : (bytes + alignment - 1) / alignment * alignment;
+  }
 };
 
 /// An owned array of T in a backend's memory, zero at first.
@@ -54,8 +83,12 @@ class Buffer {
   explicit Buffer(Size n) : Buffer{} {  // a whole object from here on: should zero throw, the destructor runs
     size_ = n;
     if (n > 0) {
-      data_ = reinterpret_cast<T*>(Memory::allocate(bytes(), alignment));
-      Memory::zero(data_, bytes());
+      if constexpr (requires { Memory::allocate_zero(bytes(), alignment); }) {
+        data_ = reinterpret_cast<T*>(Memory::allocate_zero(bytes(), alignment));
+      } else {
+        data_ = reinterpret_cast<T*>(Memory::allocate(bytes(), alignment));
+        Memory::zero(data_, bytes());
+      }
     }
   }
   Buffer(Buffer&& other) noexcept : data_{std::exchange(other.data_, nullptr)}, size_{std::exchange(other.size_, 0)} {}
