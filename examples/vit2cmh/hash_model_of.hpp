@@ -177,6 +177,7 @@ class HashModelOf final : public HashModel {
     for (const ParameterEntry& e : model_.grads.entries())
       if (!in_towers(e.name)) set_zero(be_, model_.grads.at(e));
   }
+
   static std::string described() { return std::string{A::name} + " with " + std::to_string(Bits) + " bits"; }
 
   template <class Got>
