@@ -45,7 +45,7 @@ case $way in
     read -ra cflags < <(pkg-config --cflags "hashweave >= 0.1")
     read -ra libs < <(pkg-config --libs hashweave)
     echo "cflags: ${cflags[*]}; libs: ${libs[*]}"
-    compiler=$(command -v clang++-14 || command -v clang++ || command -v g++)  # the other ways are g++'s
+    compiler=${CXX:-$(command -v clang++-14 || command -v clang++ || echo g++)}  # the other ways are g++'s
     "$compiler" -std=c++20 "${cflags[@]}" "$here/main.cpp" "$here/other.cpp" -o "$work/build/consumer" "${libs[@]}"
     "$work/build/consumer"
     read -ra flags < <(pkg-config --cflags --libs "hashweave-io >= 0.1" hashweave-data)

@@ -52,7 +52,7 @@ TEST_CASE("A permutation of many places needs no memory", "[data][sampler]") {
 
 TEST_CASE("Every place goes everywhere equally often", "[data][sampler]") {
   const Size count = GENERATE(2, 3, 5, 6, 8);
-  constexpr int draws = 10'000;
+  constexpr int draws = 20'000;
   std::vector<double> hits(static_cast<std::size_t>(count * count));
   for (std::uint32_t epoch = 0; epoch < draws; ++epoch) {
     const Permutation permutation{count, {9, epoch, 0}};
