@@ -1,13 +1,15 @@
 # To be sourced by the comparisons, from the project's folder.
 mkdir -p build/peers
 
-# build_peer PRESET NAME [OPTION...]: builds peer_NAME.
-build_peer() {
-  local preset=$1 name=$2
+# build_program PRESET TARGET [OPTION...]
+build_program() {
+  local preset=$1 target=$2
   shift 2
   cmake --preset "$preset" "$@" >build/peers/configure.log || { cat build/peers/configure.log && exit 1; }
-  cmake --build --preset "$preset" --target "peer_$name" >build/peers/build.log || { cat build/peers/build.log && exit 1; }
+  cmake --build --preset "$preset" --target "$target" >build/peers/build.log || { cat build/peers/build.log && exit 1; }
 }
+# build_peer PRESET NAME [OPTION...]: builds peer_NAME.
+build_peer() { build_program "$1" "peer_$2" "${@:3}"; }
 
 processor() { sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1; }
 

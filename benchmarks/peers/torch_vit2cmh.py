@@ -157,10 +157,12 @@ class Vit2Cmh(nn.Module):
         return self.trunk(self.image.proj(image_tokens)), self.trunk(self.text.proj(text_tokens), mask)
 
 
-def loss_of(h_image, h_text, margin=0.2, eta=0.1):
-    """Triplet with the hardest negatives and angular loss (45 degrees, so that tan is 1), sums over the batch."""
+def loss_of(h_image, h_text, margin=0.2, eta=0.1, same=None):
+    """Triplet with the hardest negatives and angular loss (45 degrees, so that tan is 1), sums over the batch.
+    same: pairs (batch, batch) that are no negatives, by default each pair with itself."""
     u, v = F.normalize(h_image), F.normalize(h_text)
-    s, same = u @ v.T, torch.eye(len(u), dtype=torch.bool)
+    s = u @ v.T
+    same = torch.eye(len(u), dtype=torch.bool) if same is None else same
     positive = s.diagonal()
     hardest = s.masked_fill(same, -torch.inf)
     triplet = F.relu(margin - positive + hardest.amax(1)) + F.relu(margin - positive + hardest.amax(0))

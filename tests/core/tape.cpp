@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <cstdint>
 #include <hashweave/core/error.hpp>
+#include <vector>
 
 using namespace hashweave;
 
@@ -104,6 +105,29 @@ TEST_CASE("Release gives back what was taken since the mark, across blocks", "[c
   CHECK(tape.used() == 64);
   CHECK(tape.take<char>(64) == again);
   CHECK(tape.step_peak() == 64 + 64 + 5'000'000);
+}
+TEST_CASE("What is taken again from the same mark lies where it lay", "[core][tape]") {
+  HostTape tape;
+  auto& brief = tape.brief();
+  std::vector<char*> places[2];
+  for (auto& found : places) {  // the second time there are blocks enough from the start
+    const auto mark = brief.mark();
+    for (const Size bytes : {1000, 900'000, 3'000'000, 70, 5'000'000, 64}) found.push_back(brief.take<char>(bytes));
+    brief.release(mark);
+  }
+  CHECK(places[0] == places[1]);
+}
+TEST_CASE("A tape's sizes are of both its stacks, and both are rewound", "[core][tape]") {
+  HostTape tape;
+  tape.take<char>(64);
+  tape.brief().take<char>(3'000'000);
+  CHECK(tape.used() == 64 + 3'000'000);
+  CHECK(tape.step_peak() == 64 + 3'000'000);
+  tape.rewind();
+  CHECK(tape.used() == 0);
+  CHECK(tape.brief().capacity() == 3'000'000);
+  CHECK(tape.capacity() == 64 + 3'000'000);
+  CHECK(tape.capacity() == tape.high_water());
 }
 TEST_CASE("A tape counts how often it became empty", "[core][tape]") {
   HostTape tape;

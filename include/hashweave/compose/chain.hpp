@@ -18,6 +18,19 @@ consteval bool carries_names() {
   }
 }
 
+/// Computing the layer's output again costs little beside keeping it.
+template <class L>
+consteval bool says_light() {
+  if constexpr (requires { L::light; }) return L::light;
+  return false;
+}
+/// The layer's output is a product.
+template <class L>
+consteval bool says_heavy() {
+  if constexpr (requires { L::heavy; }) return L::heavy;
+  return false;
+}
+
 /// Names the parameters of a chain's link by its place I, unless they carry names of their own.
 template <Size I, class L, class F, class P>
 void visit_link(F& f, const Path& at, P& p) {
@@ -37,6 +50,7 @@ struct Links<I, L> {
   [[no_unique_address]] L head;
 
   static constexpr bool names_itself = carries_names<L>();
+  static constexpr bool own_output = makes_own_output<L>(), reads_input = reads_input_again<L>();
   template <class S>
     requires Accepts<L, S>
   using Output = OutputOf<L, S>;
@@ -53,10 +67,21 @@ struct Links<I, L> {
     return joints_fit<L, S>();
   }
 
+  template <bool Briefly, class B, class S>
+  auto run(B& be, const Params<B>& p, View<B, S> x, [[maybe_unused]] bool over) const {
+    const auto step = [&] {
+      if constexpr (Briefly) return hashweave::forward_briefly(be, head, p.head, x, over);
+      if constexpr (!Briefly) return head.forward(be, p.head, x);
+    }();
+    return Step<View<B, Output<S>>, Saved<B, S>>{step.y, {step.saved}};
+  }
   template <class B, class S>
   auto forward(B& be, const Params<B>& p, View<B, S> x) const {
-    auto step = head.forward(be, p.head, x);
-    return Step<View<B, Output<S>>, Saved<B, S>>{step.y, {step.saved}};
+    return run<false>(be, p, x, false);
+  }
+  template <class B, class S>
+  auto forward_briefly(B& be, const Params<B>& p, View<B, S> x) const {
+    return run<true>(be, p, x, false);
   }
   template <class B, class S>
   auto infer(B& be, const Params<B>& p, View<B, S> x) const {
@@ -84,6 +109,7 @@ struct Links<I, L, Rest...> {
   [[no_unique_address]] Tail tail;
 
   static constexpr bool names_itself = carries_names<L>() && Tail::names_itself;
+  static constexpr bool own_output = makes_own_output<L>() || Tail::own_output, reads_input = true;
   template <class S>
   struct Through {  // clang would look into an alias as soon as L's output is the same for all S
     using Output = OutputOf<Tail, OutputOf<L, S>>;
@@ -100,6 +126,8 @@ struct Links<I, L, Rest...> {
   struct Saved {
     SavedOf<L, B, S> head;
     SavedOf<Tail, B, OutputOf<L, S>> tail;
+    std::uint16_t* half;  ///< the head's output, if it is kept so
+    bool over;            ///< the head has written over its input
   };
   template <class S>
   static consteval bool joints() {
@@ -112,9 +140,26 @@ struct Links<I, L, Rest...> {
 
   template <class B, class S>
   auto forward(B& be, const Params<B>& p, View<B, S> x) const {
-    auto a = head.forward(be, p.head, x);
-    auto b = tail.forward(be, p.tail, a.y);
-    return Step<View<B, Output<S>>, Saved<B, S>>{b.y, {a.saved, b.saved}};
+    BriefScope scope{be};
+    return run<false>(be, p, x, false);
+  }
+  template <class B, class S>
+  auto forward_briefly(B& be, const Params<B>& p, View<B, S> x) const {
+    return run<true>(be, p, x, false);
+  }
+  /// Briefly: as `forward_briefly`, else as `forward`, but what is taken briefly is given back by the caller.
+  /// over: nobody else reads x, so that the head may write over it.
+  template <bool Briefly, class B, class S>
+  auto run(B& be, const Params<B>& p, View<B, S> x, bool over) const {
+    std::uint16_t* half = nullptr;
+    auto a = forward_head < Briefly && !Tail::reads_input > (be, p, x, over, half);
+    bool free = half != nullptr;  // nobody else reads what the head gives
+    if constexpr (light<B, S> || ((Placed<L, S, B> || says_heavy<L>()) && Briefly && !Tail::reads_input)) {
+      free = over || a.y.data != x.data;
+    }
+    auto b = tail.template run<Briefly>(be, p.tail, a.y, free);
+    return Step<View<B, Output<S>>, Saved<B, S>>{
+        b.y, {a.saved, b.saved, half, over && light<B, S> && !reads_input_again<L>()}};
   }
   template <class B, class S>
   auto infer(B& be, const Params<B>& p, View<B, S> x) const {
@@ -122,7 +167,22 @@ struct Links<I, L, Rest...> {
   }
   template <class B, class S, class O>
   GradientOf<B, S> backward(B& be, const Params<B>& p, const Saved<B, S>& s, View<B, O> dy, Params<B>& g) const {
-    return head.backward(be, p.head, s.head, tail.backward(be, p.tail, s.tail, dy, g.tail), g.head);
+    BriefScope scope{be};
+    if constexpr (light<B, S>) {  // the tail has saved a view of this place
+      if (!detail::passes(head)) {
+        head.compute(be, p.head, s.head, s.over ? s.head.x : make_brief<OutputOf<L, S>>(be, s.head.x.layout()));
+      }
+    } else if constexpr (heavy) {
+      if (s.half != nullptr) restore_half(be, make_brief<OutputOf<L, S>>(be, s.head.x.layout()).mat(), s.half);
+    }
+    const auto d = tail.backward(be, p.tail, s.tail, dy, g.tail);
+    if constexpr (requires { head.backward_over(be, p.head, s.head, d, g.head); }) {
+      if (!overlap(d.mat(), dy.mat())) {
+        head.backward_over(be, p.head, s.head, d, g.head);
+        return d;
+      }
+    }
+    return head.backward(be, p.head, s.head, d, g.head);
   }
   template <class F, class P>
   static void visit(F&& f, const Path& at, P& p) {
@@ -134,11 +194,37 @@ struct Links<I, L, Rest...> {
     for_each_layer(head, f);
     tail.each_layer(f);
   }
+
+ private:
+  /// The head's output is not kept.
+  template <class B, class S>
+  static constexpr bool light = says_light<L>() && Tail::own_output && Placed<L, S, B>;
+  /// The head's output may be kept in half.
+  static constexpr bool heavy = says_heavy<L>() && Tail::own_output;
+
+  template <bool Unread, class B, class S>
+  auto forward_head(B& be, const Params<B>& p, View<B, S> x, [[maybe_unused]] bool over,
+                    [[maybe_unused]] std::uint16_t*& half) const {
+    if constexpr (Unread || light<B, S>) {
+      return hashweave::forward_briefly(be, head, p.head, x, over);
+    } else {
+      if constexpr (heavy && requires { be.keeps_half(); }) {
+        if (be.keeps_half()) {
+          auto step = hashweave::forward_briefly(be, head, p.head, x);
+          half = keep_half(be, step.y.mat());
+          return step;
+        }
+      }
+      return head.forward(be, p.head, x);
+    }
+  }
 };
 
 }  // namespace detail
 
-/// y = L_n(… L_2(L_1(x))). Parameters are named by place ("0", "1", …) unless the part is `Named`.
+/// y = L_n(… L_2(L_1(x))). Parameters are named by place ("0", "1", …) unless the part is `Named`. The output of a
+/// `light` part, such as a normalisation or an activation, is not kept for `backward` but computed again, if what
+/// follows makes an output of its own.
 template <class... Ls>
   requires(sizeof...(Ls) > 0)
 struct Chain : detail::Links<0, Ls...> {};

@@ -14,7 +14,7 @@ struct Recompute {
   [[no_unique_address]] Branch branch;
   bool active = true;
 
-  static constexpr bool names_itself = Branch::names_itself;
+  static constexpr bool names_itself = Branch::names_itself, own_output = Branch::own_output;
   template <class S>
     requires(Accepts<Branch, S> && RowWise<S> &&
              std::same_as<OutputOf<Branch, S>, Resized<S, OutputOf<Branch, S>::width>>)

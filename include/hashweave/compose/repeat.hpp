@@ -12,6 +12,7 @@ struct Repeat {
   static_assert(N > 0, "Repeat: at least one copy");
   [[no_unique_address]] L block;
 
+  static constexpr bool own_output = makes_own_output<L>();
   template <class S>
     requires(Accepts<L, S> && std::same_as<OutputOf<L, S>, S>)
   using Output = S;

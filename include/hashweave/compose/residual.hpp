@@ -9,7 +9,7 @@ struct Residual {
   using Branch = Chain<Ls...>;
   [[no_unique_address]] Branch branch;
 
-  static constexpr bool names_itself = Branch::names_itself;
+  static constexpr bool names_itself = Branch::names_itself, own_output = true;
   template <class S>
     requires(Accepts<Branch, S> && std::same_as<OutputOf<Branch, S>, S>)
   using Output = S;
@@ -29,8 +29,9 @@ struct Residual {
 
   template <class B, class S>
   auto forward(B& be, const Params<B>& p, View<B, S> x) const {
-    auto f = branch.forward(be, p, x);
     auto y = make<S>(be, x.layout());  // never in place: the branch may have saved its output
+    BriefScope scope{be};
+    auto f = branch.forward_briefly(be, p, x);
     add(be, y.mat(), x.mat(), f.y.mat());
     return Step<View<B, S>, Saved<B, S>>{y, {f.saved}};
   }

@@ -12,7 +12,7 @@ struct ResidualTo {
   [[no_unique_address]] Pick pick;
   [[no_unique_address]] Branch branch;
 
-  static constexpr bool names_itself = Branch::names_itself;
+  static constexpr bool names_itself = Branch::names_itself, own_output = true;
   template <class S>
     requires(Accepts<Pick, S> && Accepts<Branch, S> && std::same_as<OutputOf<Branch, S>, OutputOf<Pick, S>>)
   using Output = OutputOf<Pick, S>;
@@ -37,8 +37,9 @@ struct ResidualTo {
   template <class B, class S>
   auto forward(B& be, const Params<B>& p, View<B, S> x) const {
     auto own = pick.forward(be, {}, x);
-    auto f = branch.forward(be, p, x);
-    auto y = make<Output<S>>(be, f.y.layout());
+    auto y = make<Output<S>>(be, own.y.layout());
+    BriefScope scope{be};
+    auto f = branch.forward_briefly(be, p, x);
     add(be, y.mat(), own.y.mat(), f.y.mat());
     return Step<View<B, Output<S>>, Saved<B, S>>{y, {x, own.saved, f.saved}};
   }

@@ -17,18 +17,30 @@ concept Backend = requires(B& be) {
   { be.random() } -> std::same_as<RandomState&>;
 };
 
-/// Gives back, at the end of the scope, the tape memory taken within it.
-template <Backend B>
-class TapeScope {
+namespace detail {
+template <class Memory>
+class StackScope {
  public:
-  explicit TapeScope(B& be) : tape_{be.tape()}, mark_{tape_.mark()} {}
-  TapeScope(const TapeScope&) = delete;
-  TapeScope& operator=(const TapeScope&) = delete;
-  ~TapeScope() { tape_.release(mark_); }
+  explicit StackScope(BufferStack<Memory>& stack) : stack_{stack}, mark_{stack.mark()} {}
+  StackScope(const StackScope&) = delete;
+  StackScope& operator=(const StackScope&) = delete;
+  ~StackScope() { stack_.release(mark_); }
 
  private:
-  Tape<typename B::Memory>& tape_;
-  typename Tape<typename B::Memory>::Mark mark_;
+  BufferStack<Memory>& stack_;
+  typename BufferStack<Memory>::Mark mark_;
+};
+}  // namespace detail
+
+/// Gives back, at the end of the scope, the tape memory taken within it.
+template <Backend B>
+struct TapeScope : detail::StackScope<typename B::Memory> {
+  explicit TapeScope(B& be) : detail::StackScope<typename B::Memory>{be.tape()} {}
+};
+/// The same for the tape's second stack, of what nobody keeps.
+template <Backend B>
+struct BriefScope : detail::StackScope<typename B::Memory> {
+  explicit BriefScope(B& be) : detail::StackScope<typename B::Memory>{be.tape().brief()} {}
 };
 
 }  // namespace hashweave

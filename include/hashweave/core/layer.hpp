@@ -37,6 +37,74 @@ concept Layer =
       { layer.backward(be, p, saved, dy, g) } -> std::same_as<GradientOf<B, S>>;
     };
 
+/// A layer that writes its output into a place that is chosen for it: `save` gives what `backward` will need of x,
+/// `compute` writes y from that alone. Both together are its `forward`. With a member `light` = true it says that
+/// computing costs little beside keeping the output: `Chain` then does not keep it, and computes it again for
+/// `backward`. With `heavy` = true it is a product: `Chain` keeps its output, in half the memory where the backend
+/// wants that (`keep_half`). A member `passes` says that the layer gives what it takes, as it is, and saves nothing;
+/// `reads_input` = false, that `backward` does not read x and `compute` may write y over it. A member `backward_over`
+/// is `backward` writing over dy.
+template <class L, class S, class B>
+concept Placed = requires(const L& layer, B& be, const typename L::template Params<B>& p, View<B, S> x,
+                          const SavedOf<L, B, S>& saved, View<B, OutputOf<L, S>> y) {
+  { layer.save(be, x) } -> std::same_as<SavedOf<L, B, S>>;
+  layer.compute(be, p, saved, y);
+};
+
+/// The layer's output is a batch of its own, never its input or a part of it: it says so by a member `own_output`.
+template <class L>
+consteval bool makes_own_output() {
+  if constexpr (requires { L::own_output; }) return L::own_output;
+  return false;
+}
+
+/// The layer's `backward` reads the values of its input.
+template <class L>
+consteval bool reads_input_again() {
+  if constexpr (requires { L::reads_input; }) return L::reads_input;
+  return true;
+}
+
+namespace detail {
+template <class L>
+bool passes(const L& layer) {
+  if constexpr (requires { layer.passes(); }) return layer.passes();
+  return false;
+}
+}  // namespace detail
+
+/// `forward` of a layer that is `Placed`.
+template <class L, Backend B, class S>
+auto forward_placed(B& be, const L& layer, const typename L::template Params<B>& p, View<B, S> x) {
+  const auto y = make<OutputOf<L, S>>(be, x.layout());
+  const auto saved = layer.save(be, x);
+  layer.compute(be, p, saved, y);
+  return Step<View<B, OutputOf<L, S>>, SavedOf<L, B, S>>{y, saved};
+}
+
+/// As `forward`, but the output may be gone with the `BriefScope` around: for what keeps no view of it. With `over`
+/// nobody else reads x, and the layer may write over it.
+template <class L, Backend B, class S>
+auto forward_briefly(B& be, const L& layer, const typename L::template Params<B>& p, View<B, S> x,
+                     [[maybe_unused]] bool over = false) {
+  if constexpr (requires { layer.forward_briefly(be, p, x); }) {
+    return layer.forward_briefly(be, p, x);
+  } else if constexpr (Placed<L, S, B>) {
+    if (detail::passes(layer)) return layer.forward(be, p, x);
+    View<B, OutputOf<L, S>> y;
+    if constexpr (!reads_input_again<L>()) {
+      y = over ? x : make_brief<S>(be, x.layout());
+    } else {
+      y = make_brief<OutputOf<L, S>>(be, x.layout());
+    }
+    const auto saved = layer.save(be, x);
+    layer.compute(be, p, saved, y);
+    return Step<View<B, OutputOf<L, S>>, SavedOf<L, B, S>>{y, saved};
+  } else {
+    return layer.forward(be, p, x);
+  }
+}
+
 /// y = layer(x) with nothing saved, for use rather than training: dropout does not act.
 template <class L, Backend B, class S>
 View<B, OutputOf<L, S>> infer(B& be, const L& layer, const typename L::template Params<B>& p, View<B, S> x) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <hashweave/core/types.hpp>
 #include <type_traits>
 
@@ -39,6 +40,13 @@ constexpr Mat<T> rows_of(Mat<T> m, Size first, Size count) {
 template <class T>
 constexpr Mat<T> cols_of(Mat<T> m, Size first, Size count) {
   return {m.data + first, m.rows, count, m.ld};
+}
+
+/// The two have memory in common.
+template <class T, class U>
+bool overlap(Mat<T> a, Mat<U> b) {
+  const auto end = [](const auto& m) -> const void* { return m.size() == 0 ? m.data : m.row(m.rows - 1) + m.cols; };
+  return std::less<const void*>{}(a.data, end(b)) && std::less<const void*>{}(b.data, end(a));
 }
 
 /// Kernel arguments: `Out<T>` is written, `In<T>` read. Neither takes part in template argument deduction, so that a

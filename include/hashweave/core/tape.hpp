@@ -7,15 +7,16 @@
 
 namespace hashweave {
 
-/// The memory of a training step: a stack of buffers taken in order and given back all at once.
+/// A stack of buffers, taken in order.
 ///
-/// The first step runs on blocks taken as they are needed; `rewind` replaces them with one block of exactly the bytes
-/// that the largest step so far has used at its peak. From then on steps of that size allocate nothing, and
-/// `capacity() == high_water()`. A larger step (longer captions) grows it once more.
+/// At first it runs on blocks taken as they are needed; `rewind` replaces them with one block of exactly the bytes that
+/// have been used at the peak so far. From then on work of that size allocates nothing, and `capacity() ==
+/// high_water()`. Larger work grows it once more.
 ///
-/// `mark` and `release` give back what was taken in between, for work whose intermediate results nobody will need.
+/// `mark` and `release` give back what was taken in between, for work whose intermediate results nobody will need. What
+/// takes the same sizes from the same mark again, with no `rewind` in between, gets the same addresses again.
 template <class Memory>
-class Tape {
+class BufferStack {
  public:
   /// A position on the tape.
   struct Mark {
@@ -24,10 +25,10 @@ class Tape {
   /// Every buffer starts at a multiple of this many bytes: a cache line, and the widest vector register.
   static constexpr std::size_t alignment = 64;
 
-  Tape() = default;
-  Tape(const Tape&) = delete;
-  Tape& operator=(const Tape&) = delete;
-  ~Tape() { free_blocks(); }
+  BufferStack() = default;
+  BufferStack(const BufferStack&) = delete;
+  BufferStack& operator=(const BufferStack&) = delete;
+  ~BufferStack() { free_blocks(); }
 
   /// A buffer of n elements, uninitialised, valid until `rewind` or the `release` of an earlier mark.
   template <class T>
@@ -49,7 +50,7 @@ class Tape {
     if (top_ == 0) ++emptied_;
   }
 
-  /// Gives back everything, and brings the tape to its exact size when a step has outgrown it.
+  /// Gives back everything, and brings the stack to its exact size when it was outgrown.
   void rewind() {
     if (high_water_ != capacity() || blocks_.size() > 1) {
       free_blocks();
@@ -65,7 +66,7 @@ class Tape {
     for (const Block& b : blocks_) sum += b.bytes;
     return sum;
   }
-  /// Bytes in use now; at most so far in this step; at most ever.
+  /// Bytes in use now; at most since the last `rewind`; at most ever.
   std::size_t used() const { return top_; }
   std::size_t step_peak() const { return step_peak_; }
   std::size_t high_water() const { return high_water_; }
@@ -105,6 +106,28 @@ class Tape {
 
   std::vector<Block> blocks_;
   std::size_t block_ = 0, offset_ = 0, top_ = 0, step_peak_ = 0, high_water_ = 0, emptied_ = 0;
+};
+
+/// The memory of a training step: what the layers make and save, given back all at once. A second stack, `brief`, is
+/// for what a layer makes and the next ones need, but nobody keeps: `Chain` takes the outputs there that `backward`
+/// computes again, from the same place. The sizes are of both.
+template <class Memory>
+class Tape : public BufferStack<Memory> {
+  using Stack = BufferStack<Memory>;
+
+ public:
+  Stack& brief() { return brief_; }
+  void rewind() {
+    Stack::rewind();
+    brief_.rewind();
+  }
+  std::size_t capacity() const { return Stack::capacity() + brief_.capacity(); }
+  std::size_t used() const { return Stack::used() + brief_.used(); }
+  std::size_t step_peak() const { return Stack::step_peak() + brief_.step_peak(); }
+  std::size_t high_water() const { return Stack::high_water() + brief_.high_water(); }
+
+ private:
+  Stack brief_;
 };
 
 }  // namespace hashweave

@@ -82,10 +82,42 @@ View<B, S> make(B& be, const Layout& layout) {
   return {be.tape().template take<typename B::Scalar>(View<B, S>::scalars(layout)), layout};
 }
 
+/// The same on the tape's second stack, gone with the `BriefScope` that it is made in.
+template <class S, Backend B, class Layout>
+View<B, S> make_brief(B& be, const Layout& layout) {
+  return {be.tape().brief().template take<typename B::Scalar>(View<B, S>::scalars(layout)), layout};
+}
+
 /// A new, uninitialised matrix on the tape.
 template <Backend B>
 Mat<typename B::Scalar> make_matrix(B& be, Size rows, Size cols) {
   return matrix(be.tape().template take<typename B::Scalar>(rows * cols), rows, cols);
+}
+
+/// The backend keeps outputs of products for `backward` as bf16: it says so at run time, and in its type whether it
+/// can.
+template <Backend B>
+bool keeps_half([[maybe_unused]] B& be) {
+  if constexpr (requires { be.keeps_half(); }) return be.keeps_half();
+  return false;
+}
+/// The values of y as bf16, on the tape, if the backend keeps outputs so, else null; y gets the rounded values.
+template <Backend B>
+std::uint16_t* keep_half([[maybe_unused]] B& be, [[maybe_unused]] Mat<typename B::Scalar> y) {
+  if constexpr (requires { be.keeps_half(); }) {
+    if (be.keeps_half()) {
+      auto* half = be.tape().template take<std::uint16_t>(y.rows * y.cols);
+      round_to_half(be, y, half);
+      return half;
+    }
+  }
+  return nullptr;
+}
+/// y = what `keep_half` has kept.
+template <Backend B>
+void restore_half([[maybe_unused]] B& be, [[maybe_unused]] Mat<typename B::Scalar> y,
+                  [[maybe_unused]] const std::uint16_t* half) {
+  if constexpr (requires { be.keeps_half(); }) from_half(be, y, half);
 }
 
 /// n values that host code writes and kernels read as well, such as offsets, valid as long as what is on the tape: on

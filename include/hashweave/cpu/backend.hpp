@@ -47,6 +47,13 @@ class Cpu {
     arithmetic_.use(precision);
   }
 
+  /// In bf16 products round their operands, so that what products give is kept for `backward` rounded as well.
+  bool keeps_half() const
+    requires std::same_as<T, float>
+  {
+    return arithmetic_.precision == Precision::bf16;
+  }
+
   /// Working memory of one worker, kept from call to call; the content is lost when it has to grow.
   std::byte* scratch(Size worker, std::size_t bytes) {
     return grown(scratch_[static_cast<std::size_t>(worker)], bytes);

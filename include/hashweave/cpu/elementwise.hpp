@@ -1,4 +1,7 @@
 #pragma once
+#include <algorithm>
+#include <bit>
+#include <cstdint>
 #include <hashweave/core/activation.hpp>
 #include <hashweave/cpu/backend.hpp>
 #include <hashweave/cpu/math.hpp>
@@ -11,25 +14,35 @@ namespace cpu {
 template <class T>
 constexpr T half = T(0.5);
 
-/// y_i = f(x_i)
+/// out_c = value(c) for c < n. `out` may be what `value` reads at the same place: values pass through a block that the
+/// compiler knows to be nobody else's, so that it makes vector code.
+template <class T, class F>
+void fill(T* out, Size n, F value) {
+  constexpr Size width = 64;
+  T block[width];
+  Size c = 0;
+  for (; c + width <= n; c += width) {
+    for (Size i = 0; i < width; ++i) block[i] = value(c + i);
+    std::copy_n(block, width, out + c);
+  }
+  for (Size i = 0; i < n - c; ++i) block[i] = value(c + i);
+  std::copy_n(block, n - c, out + c);
+}
+/// y_i = f(x_i); y may be x.
 template <class T, class F>
 void map(Cpu<T>& be, Mat<T> y, In<T> x, F f) {
   for_row_chunks(be, y.rows, y.cols, [&](Size first, Size count) {
     for (Size r = first; r < first + count; ++r) {
-      T* __restrict__ out = y.row(r);
-      const T* in = x.row(r);
-      for (Size c = 0; c < y.cols; ++c) out[c] = f(in[c]);
+      fill(y.row(r), y.cols, [in = x.row(r), f](Size c) { return f(in[c]); });
     }
   });
 }
-/// y_i = f(a_i, b_i)
+/// y_i = f(a_i, b_i); y may be a or b.
 template <class T, class F>
 void map(Cpu<T>& be, Mat<T> y, In<T> a, In<T> b, F f) {
   for_row_chunks(be, y.rows, y.cols, [&](Size first, Size count) {
     for (Size r = first; r < first + count; ++r) {
-      T* __restrict__ out = y.row(r);
-      const T *u = a.row(r), *v = b.row(r);
-      for (Size c = 0; c < y.cols; ++c) out[c] = f(u[c], v[c]);
+      fill(y.row(r), y.cols, [u = a.row(r), v = b.row(r), f](Size c) { return f(u[c], v[c]); });
     }
   });
 }
@@ -132,7 +145,7 @@ void activate(Cpu<T>& be, Activation f, Out<T> y, In<T> x) {
     cpu::map<T>(be, y, x, [](T v) { return cpu::value_of<form>(v); });
   });
 }
-/// dx = dy f'(x)
+/// dx = dy f'(x); dx may be dy.
 template <class T>
 void activate_backward(Cpu<T>& be, Activation f, Out<T> dx, In<T> dy, In<T> x) {
   cpu::with(f, [&](auto which) {
@@ -169,6 +182,33 @@ void leaky_relu_backward(Cpu<T>& be, Out<T> dx, In<T> dy, In<T> x, double slope)
   cpu::map<T>(be, dx, dy, x, [k = static_cast<T>(slope)](T d, T v) { return v > 0 ? d : k * d; });
 }
 
+/// y rounded to bf16, to nearest and ties to even, as floats and as the upper halves of their bits.
+inline void round_to_half(Cpu<float>& be, Mat<float> y, std::uint16_t* half) {
+  for_row_chunks(be, y.rows, y.cols, [&](Size first, Size count) {
+    for (Size r = first; r < first + count; ++r) {
+      float* values = y.row(r);
+      std::uint16_t* __restrict__ out = half + r * y.cols;
+      for (Size c = 0; c < y.cols; ++c) {
+        const auto bits = std::bit_cast<std::uint32_t>(values[c]);
+        const std::uint32_t up = bits + 0x7FFF + ((bits >> 16) & 1);
+        const std::uint32_t rounded = (bits & 0x7FFFFFFF) > 0x7F800000 ? bits | 0x400000 : up;  // NaN stays NaN
+        values[c] = std::bit_cast<float>(rounded & 0xFFFF0000);
+        out[c] = static_cast<std::uint16_t>(rounded >> 16);
+      }
+    }
+  });
+}
+/// y = the floats whose upper halves are given, the lower being 0.
+inline void from_half(Cpu<float>& be, Mat<float> y, const std::uint16_t* half) {
+  for_row_chunks(be, y.rows, y.cols, [&](Size first, Size count) {
+    for (Size r = first; r < first + count; ++r) {
+      float* __restrict__ values = y.row(r);
+      const std::uint16_t* in = half + r * y.cols;
+      for (Size c = 0; c < y.cols; ++c) values[c] = std::bit_cast<float>(static_cast<std::uint32_t>(in[c]) << 16);
+    }
+  });
+}
+
 namespace cpu {
 
 /// y = x where the stream's number is at least `rate`, divided by 1 - rate; else 0. x_0 has number `at`.
@@ -188,7 +228,7 @@ void drop(T* y, const T* x, Size n, double rate, const RandomStream& stream, std
 
 }  // namespace cpu
 
-/// y = x where the stream's number for the value is at least `rate`, divided by 1 - rate; else 0.
+/// y = x where the stream's number for the value is at least `rate`, divided by 1 - rate; else 0. y may be x.
 template <class T>
 void dropout(Cpu<T>& be, Out<T> y, In<T> x, double rate, RandomStream stream) {
   for_row_chunks(be, y.rows, y.cols, [&](Size first, Size count) {

@@ -36,7 +36,7 @@ void layer_norm(Cpu<T>& be, Out<T> y, Out<T> moments, In<T> x, In<T> g, In<T> b,
 }
 
 /// With x̂ = (x - mean)/deviation and h = dy * g: dx = (h - mean(h) - x̂ mean(h x̂)) / deviation;
-/// dg += Σ_rows dy x̂; db += Σ_rows dy. The sums are taken chunk by chunk, then over the chunks in order.
+/// dg += Σ_rows dy x̂; db += Σ_rows dy. The sums are taken chunk by chunk, then over the chunks in order. dx may be dy.
 template <class T>
 void layer_norm_backward(Cpu<T>& be, Out<T> dx, Out<T> dg, Out<T> db, In<T> dy, In<T> x, In<T> moments, In<T> g) {
   const Size n = x.cols;
@@ -57,9 +57,9 @@ void layer_norm_backward(Cpu<T>& be, Out<T> dx, Out<T> dg, Out<T> db, In<T> dy, 
       const T mean = moments(r, 0), inverse = moments(r, 1);
       const T m1 = (d * gain).sum() / static_cast<T>(n);
       const T m2 = (d * gain * (in - mean)).sum() * inverse / static_cast<T>(n);
-      cpu::row(dx.row(r), n) = (d * gain - m1 - (in - mean) * (inverse * m2)) * inverse;
       sum_g += d * (in - mean) * inverse;
       sum_b += d;
+      cpu::row(dx.row(r), n) = (d * gain - m1 - (in - mean) * (inverse * m2)) * inverse;
     }
   });
   for (Size chunk = 0; chunk < chunks; ++chunk) {

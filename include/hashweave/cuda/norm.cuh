@@ -136,8 +136,8 @@ void layer_norm(Cuda<T>& be, Out<T> y, Out<T> moments, In<T> x, In<T> g, In<T> b
 }
 template <class T>
 void layer_norm_backward(Cuda<T>& be, Out<T> dx, Out<T> dg, Out<T> db, In<T> dy, In<T> x, In<T> moments, In<T> g) {
-  cuda::for_rows(be, x.rows, cuda::LayerNormBackwardRow<T>{dx, dy, x, moments, g.data});
   cuda::column_sums<T>(be, {dg.data, db.data}, x.rows, x.cols, cuda::GainTerms<T, true>{dy, x, moments});
+  cuda::for_rows(be, x.rows, cuda::LayerNormBackwardRow<T>{dx, dy, x, moments, g.data});  // dx may be dy
 }
 template <class T>
 void softmax(Cuda<T>& be, Out<T> y, In<T> x) {

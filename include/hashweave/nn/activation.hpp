@@ -9,6 +9,7 @@ namespace hashweave {
 template <Activation F>
 struct Elementwise {
   static constexpr Activation activation = F;
+  static constexpr bool own_output = true, light = true;
 
   template <class S>
     requires RowWise<S>
@@ -22,15 +23,25 @@ struct Elementwise {
 
   template <class B, class S>
   auto forward(B& be, const Empty&, View<B, S> x) const {
-    auto y = make<S>(be, x.layout());
-    activate(be, F, y.mat(), x.mat());
-    return Step<View<B, S>, Saved<B, S>>{y, {x}};
+    return forward_placed(be, *this, {}, x);
+  }
+  template <class B, class S>
+  Saved<B, S> save(B&, View<B, S> x) const {
+    return {x};
+  }
+  template <class B, class S>
+  void compute(B& be, const Empty&, const Saved<B, S>& s, View<B, S> y) const {
+    activate(be, F, y.mat(), s.x.mat());
   }
   template <class B, class S>
   View<B, S> backward(B& be, const Empty&, const Saved<B, S>& s, View<B, S> dy, Empty&) const {
     auto dx = make<S>(be, dy.layout());
     activate_backward(be, F, dx.mat(), dy.mat(), s.x.mat());
     return dx;
+  }
+  template <class B, class S>
+  void backward_over(B& be, const Empty&, const Saved<B, S>& s, View<B, S> dy, Empty&) const {
+    activate_backward(be, F, dy.mat(), dy.mat(), s.x.mat());
   }
   template <class V, class P>
   static void visit(V&&, const Path&, P&) {}

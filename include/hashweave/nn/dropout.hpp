@@ -6,12 +6,13 @@ namespace hashweave {
 
 /// In `forward`: each value is zeroed with probability `rate`, the others are divided by 1 - rate. In `infer`: y = x.
 ///
-/// Shapes: (rows, D) -> (rows, D). Saved: the random stream, from which backward draws the same mask again. The mask
-/// depends on seed, step, the layer's place in the step and the value's position, never on threads.
+/// Shapes: (rows, D) -> (rows, D). Saved: x and the random stream, from which backward draws the same mask again. The
+/// mask depends on seed, step, the layer's place in the step and the value's position, never on threads.
 /// @throws Error when rate is outside [0, 1).
 /// Source: Srivastava et al., "Dropout", JMLR 15, 2014 (in the inverted form).
 struct Dropout {
   double rate = 0;
+  static constexpr bool light = true, reads_input = false;
 
   template <class S>
     requires RowWise<S>
@@ -20,28 +21,39 @@ struct Dropout {
   using Params = Empty;
   template <class B, class S>
   struct Saved {
+    View<B, S> x;
     RandomStream stream;
   };
 
   template <class B, class S>
   auto forward(B& be, const Empty&, View<B, S> x) const {
-    require(rate >= 0 && rate < 1, "Dropout", "rate", "at least 0 and less than 1", rate);
-    if (rate == 0) return Step<View<B, S>, Saved<B, S>>{x, {}};
-    const RandomStream stream = be.random().next();
-    auto y = make<S>(be, x.layout());
-    dropout(be, y.mat(), x.mat(), rate, stream);
-    return Step<View<B, S>, Saved<B, S>>{y, {stream}};
+    if (passes()) return Step<View<B, S>, Saved<B, S>>{x, {}};
+    return forward_placed(be, *this, {}, x);
   }
+  template <class B, class S>
+  Saved<B, S> save(B& be, View<B, S> x) const {
+    require(rate > 0 && rate < 1, "Dropout", "rate", "at least 0 and less than 1", rate);
+    return {x, be.random().next()};
+  }
+  template <class B, class S>
+  void compute(B& be, const Empty&, const Saved<B, S>& s, View<B, S> y) const {
+    dropout(be, y.mat(), s.x.mat(), rate, s.stream);
+  }
+  bool passes() const { return rate == 0; }
   template <class B, class S>
   View<B, S> infer(B&, const Empty&, View<B, S> x) const {
     return x;
   }
   template <class B, class S>
   View<B, S> backward(B& be, const Empty&, const Saved<B, S>& s, View<B, S> dy, Empty&) const {
-    if (rate == 0) return dy;
+    if (passes()) return dy;
     auto dx = make<S>(be, dy.layout());
     dropout(be, dx.mat(), dy.mat(), rate, s.stream);  // the same mask and scale
     return dx;
+  }
+  template <class B, class S>
+  void backward_over(B& be, const Empty&, const Saved<B, S>& s, View<B, S> dy, Empty&) const {
+    if (!passes()) dropout(be, dy.mat(), dy.mat(), rate, s.stream);
   }
   template <class F, class P>
   static void visit(F&&, const Path&, P&) {}

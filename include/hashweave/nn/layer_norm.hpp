@@ -12,6 +12,7 @@ namespace hashweave {
 template <Size D>
 struct LayerNorm {
   double eps = 1e-5;
+  static constexpr bool own_output = true, light = true;
 
   template <class S>
     requires RowsOf<S, D>
@@ -29,16 +30,25 @@ struct LayerNorm {
 
   template <class B, class S>
   auto forward(B& be, const Params<B>& p, View<B, S> x) const {
-    auto y = make<S>(be, x.layout());
-    auto moments = make_matrix(be, x.mat().rows, 2);
-    layer_norm(be, y.mat(), moments, x.mat(), p.weight.mat(), p.bias.mat(), eps);
-    return Step<View<B, S>, Saved<B, S>>{y, {x, moments}};
+    return forward_placed(be, *this, p, x);
+  }
+  template <class B, class S>
+  Saved<B, S> save(B& be, View<B, S> x) const {
+    return {x, make_matrix(be, x.mat().rows, 2)};
+  }
+  template <class B, class S>
+  void compute(B& be, const Params<B>& p, const Saved<B, S>& s, View<B, S> y) const {
+    layer_norm(be, y.mat(), s.moments, s.x.mat(), p.weight.mat(), p.bias.mat(), eps);
   }
   template <class B, class S>
   View<B, S> backward(B& be, const Params<B>& p, const Saved<B, S>& s, View<B, S> dy, Params<B>& g) const {
     auto dx = make<S>(be, dy.layout());
     layer_norm_backward(be, dx.mat(), g.weight.mat(), g.bias.mat(), dy.mat(), s.x.mat(), s.moments, p.weight.mat());
     return dx;
+  }
+  template <class B, class S>
+  void backward_over(B& be, const Params<B>& p, const Saved<B, S>& s, View<B, S> dy, Params<B>& g) const {
+    layer_norm_backward(be, dy.mat(), g.weight.mat(), g.bias.mat(), dy.mat(), s.x.mat(), s.moments, p.weight.mat());
   }
   template <class F, class P>
   static void visit(F&& f, const Path& at, P& p) {

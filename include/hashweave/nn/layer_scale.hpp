@@ -10,6 +10,8 @@ namespace hashweave {
 /// Source: Touvron et al., "Going deeper with image transformers", ICCV 2021, section 2.
 template <Size D>
 struct LayerScale {
+  static constexpr bool own_output = true, light = true;
+
   template <class S>
     requires RowsOf<S, D>
   using Output = S;
@@ -24,9 +26,15 @@ struct LayerScale {
 
   template <class B, class S>
   auto forward(B& be, const Params<B>& p, View<B, S> x) const {
-    auto y = make<S>(be, x.layout());
-    scale_columns(be, y.mat(), x.mat(), p.gamma.mat());
-    return Step<View<B, S>, Saved<B, S>>{y, {x}};
+    return forward_placed(be, *this, p, x);
+  }
+  template <class B, class S>
+  Saved<B, S> save(B&, View<B, S> x) const {
+    return {x};
+  }
+  template <class B, class S>
+  void compute(B& be, const Params<B>& p, const Saved<B, S>& s, View<B, S> y) const {
+    scale_columns(be, y.mat(), s.x.mat(), p.gamma.mat());
   }
   template <class B, class S>
   View<B, S> backward(B& be, const Params<B>& p, const Saved<B, S>& s, View<B, S> dy, Params<B>& g) const {

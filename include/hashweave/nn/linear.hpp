@@ -15,7 +15,7 @@ struct NoBias {};
 template <Size In, Size Out, class Bias = WithBias>
 struct Linear {
   static_assert(In > 0 && Out > 0, "Linear: both widths must be positive");
-  static constexpr bool biased = std::same_as<Bias, WithBias>;
+  static constexpr bool biased = std::same_as<Bias, WithBias>, own_output = true, heavy = true;
 
   template <class S>
     requires RowsOf<S, In>
@@ -38,9 +38,15 @@ struct Linear {
 
   template <class B, class S>
   auto forward(B& be, const Params<B>& p, View<B, S> x) const {
-    auto y = make<Output<S>>(be, x.layout());
-    affine(be, y.mat(), x.mat(), p.weight.mat(), bias_of(p));
-    return Step<View<B, Output<S>>, Saved<B, S>>{y, {x}};
+    return forward_placed(be, *this, p, x);
+  }
+  template <class B, class S>
+  Saved<B, S> save(B&, View<B, S> x) const {
+    return {x};
+  }
+  template <class B, class S, class O>
+  void compute(B& be, const Params<B>& p, const Saved<B, S>& s, View<B, O> y) const {
+    affine(be, y.mat(), s.x.mat(), p.weight.mat(), bias_of(p));
   }
   template <class B, class S, class O>
   View<B, S> backward(B& be, const Params<B>& p, const Saved<B, S>& s, View<B, O> dy, Params<B>& g) const {

@@ -20,7 +20,7 @@ template <TokenAt At, Size D, Size Heads, class Visibility = Full>
 struct TokenAttention {
   using Whole = SelfAttention<D, Heads, Visibility>;
   static constexpr Size heads = Heads, width = D / Heads;
-  static constexpr bool last = At == TokenAt::last;
+  static constexpr bool last = At == TokenAt::last, own_output = true;
 
   double dropout = 0;
 
