@@ -151,12 +151,11 @@ struct Links<I, L, Rest...> {
   /// over: nobody else reads x, so that the head may write over it.
   template <bool Briefly, class B, class S>
   auto run(B& be, const Params<B>& p, View<B, S> x, bool over) const {
+    constexpr bool unread = Briefly && !Tail::reads_input;  // what the head gives is for the tail's forward alone
     std::uint16_t* half = nullptr;
-    auto a = forward_head < Briefly && !Tail::reads_input > (be, p, x, over, half);
-    bool free = half != nullptr;  // nobody else reads what the head gives
-    if constexpr (light<B, S> || ((Placed<L, S, B> || says_heavy<L>()) && Briefly && !Tail::reads_input)) {
-      free = over || a.y.data != x.data;
-    }
+    auto a = forward_head<unread>(be, p, x, over, half);
+    bool free = half != nullptr;  // the tail may write over what the head gives
+    if constexpr (light<B, S> || (unread && (Placed<L, S, B> || says_heavy<L>()))) free = over || a.y.data != x.data;
     auto b = tail.template run<Briefly>(be, p.tail, a.y, free);
     return Step<View<B, Output<S>>, Saved<B, S>>{
         b.y, {a.saved, b.saved, half, over && light<B, S> && !reads_input_again<L>()}};
