@@ -223,7 +223,7 @@ struct Links<I, L, Rest...> {
 
 /// y = L_n(… L_2(L_1(x))). Parameters are named by place ("0", "1", …) unless the part is `Named`. The output of a
 /// `light` part, such as a normalisation or an activation, is not kept for `backward` but computed again, if what
-/// follows makes an output of its own.
+/// follows makes an output of its own; a product's is then kept as bf16 where the backend says so (`keep_half`).
 template <class... Ls>
   requires(sizeof...(Ls) > 0)
 struct Chain : detail::Links<0, Ls...> {};

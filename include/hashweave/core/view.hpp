@@ -94,8 +94,8 @@ Mat<typename B::Scalar> make_matrix(B& be, Size rows, Size cols) {
   return matrix(be.tape().template take<typename B::Scalar>(rows * cols), rows, cols);
 }
 
-/// The backend keeps outputs of products for `backward` as bf16: it says so at run time, and in its type whether it
-/// can.
+/// The backend keeps outputs of products for `backward` as bf16. One that can has a member `keeps_half`, which says so
+/// at run time, and the kernels `round_to_half` and `from_half`.
 template <Backend B>
 bool keeps_half([[maybe_unused]] B& be) {
   if constexpr (requires { be.keeps_half(); }) return be.keeps_half();
