@@ -183,28 +183,31 @@ void leaky_relu_backward(Cpu<T>& be, Out<T> dx, In<T> dy, In<T> x, double slope)
 }
 
 /// y rounded to bf16, to nearest and ties to even, as floats and as the upper halves of their bits.
-inline void round_to_half(Cpu<float>& be, Mat<float> y, std::uint16_t* half) {
+template <class T>
+void round_to_half(Cpu<T>& be, Out<T> y, std::uint16_t* half) {
   for_row_chunks(be, y.rows, y.cols, [&](Size first, Size count) {
     for (Size r = first; r < first + count; ++r) {
-      float* values = y.row(r);
+      T* values = y.row(r);
       std::uint16_t* __restrict__ out = half + r * y.cols;
       for (Size c = 0; c < y.cols; ++c) {
-        const auto bits = std::bit_cast<std::uint32_t>(values[c]);
+        const auto bits = std::bit_cast<std::uint32_t>(static_cast<float>(values[c]));
         const std::uint32_t up = bits + 0x7FFF + ((bits >> 16) & 1);
         const std::uint32_t rounded = (bits & 0x7FFFFFFF) > 0x7F800000 ? bits | 0x400000 : up;  // NaN stays NaN
-        values[c] = std::bit_cast<float>(rounded & 0xFFFF0000);
+        values[c] = static_cast<T>(std::bit_cast<float>(rounded & 0xFFFF0000));
         out[c] = static_cast<std::uint16_t>(rounded >> 16);
       }
     }
   });
 }
 /// y = the floats whose upper halves are given, the lower being 0.
-inline void from_half(Cpu<float>& be, Mat<float> y, const std::uint16_t* half) {
+template <class T>
+void from_half(Cpu<T>& be, Out<T> y, const std::uint16_t* half) {
   for_row_chunks(be, y.rows, y.cols, [&](Size first, Size count) {
     for (Size r = first; r < first + count; ++r) {
-      float* __restrict__ values = y.row(r);
+      T* __restrict__ values = y.row(r);
       const std::uint16_t* in = half + r * y.cols;
-      for (Size c = 0; c < y.cols; ++c) values[c] = std::bit_cast<float>(static_cast<std::uint32_t>(in[c]) << 16);
+      for (Size c = 0; c < y.cols; ++c)
+        values[c] = static_cast<T>(std::bit_cast<float>(static_cast<std::uint32_t>(in[c]) << 16));
     }
   });
 }
