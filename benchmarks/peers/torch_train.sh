@@ -4,7 +4,7 @@
 #   benchmarks/peers/torch_train.sh --data DATASET.json [--epochs 2] [--seed 1] [--precision f32|bf16] [--towers frozen|trained]
 # DATASET.json: as Karpathy's, the pictures in `images` beside it. PyTorch, Pillow and tokenizers are installed under
 # build/peers/venv, unless HASHWEAVE_TORCH_PYTHON names a python that has them. HASHWEAVE_THREADS: threads of both sides, by
-# default one a core. HASHWEAVE_PEER_APP: this vit2cmh instead of the one built here.
+# default one a core.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -21,8 +21,7 @@ source benchmarks/peers/torch.sh
 packages() { "$python" -c 'import PIL, numpy, tokenizers' 2>/dev/null; }
 packages || { [[ -z ${HASHWEAVE_TORCH_PYTHON:-} ]] && build/peers/venv/bin/pip install --quiet pillow numpy tokenizers && packages; } ||
   { echo "$python has no Pillow, NumPy or tokenizers" >&2 && exit 1; }
-app=${HASHWEAVE_PEER_APP:-build/release/bin/vit2cmh}
-[[ -n ${HASHWEAVE_PEER_APP:-} ]] || build_program release vit2cmh
+build_program release vit2cmh
 tools/get_weights.sh >/dev/null
 weights=${HASHWEAVE_CACHE:-$HOME/.cache/hashweave}
 
@@ -35,7 +34,7 @@ seconds() {
   "$@" &>"$work/log" || { cat "$work/log" >&2 && exit 1; }
   awk -v a="$begin" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }'
 }
-ours=$(seconds "$app" train --data "$data" --out "$work/run" --model dinov2-s+minilm "${frozen[@]}" --bits 64 --batch 30 \
+ours=$(seconds build/release/bin/vit2cmh train --data "$data" --out "$work/run" --model dinov2-s+minilm "${frozen[@]}" --bits 64 --batch 30 \
   --epochs "$epochs" --lr 1e-5 --head-lr 1e-4 --margin 0.2 --eta 0.1 --alpha 45 --warmup 100 --clip 2 --dropout 0.1 \
   --max-tokens 32 --seed "$seed" --precision "$precision" --threads "$HASHWEAVE_THREADS")
 theirs=$(seconds "$python" benchmarks/peers/torch_train.py run "$data" "$weights" "$epochs" "$seed" "$precision" "$towers" "$work/torch.json")

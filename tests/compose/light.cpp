@@ -7,7 +7,7 @@
 #include <hashweave/optim/groups.hpp>
 #include <limits>
 
-#include "support/check_gradient.hpp"
+#include "support/step.hpp"
 
 using namespace hashweave;
 using namespace hashweave::test;
@@ -28,40 +28,13 @@ using LightBlock = Chain<Residual<Of<LayerNorm<3>>, SelfAttention<3, 1>, Dropout
 template <class L>
 using AsItIs = L;
 
-struct LightOutcome {
-  std::vector<double> y, dx;
-  std::vector<std::vector<double>> grads;
-  std::size_t kept = 0;
-  RandomState after;
-};
-
-/// Forward and backward on sequences of 5, 1 and 3 tokens, `rounds` times on one backend.
+/// Forward and backward on sequences of 5, 1 and 3 tokens.
 template <class L>
-LightOutcome step_light(double rate, int rounds = 1) {
+StepOutcome step_light(double rate, int rounds = 1) {
   B be{1, 3};
   L layer;
   set_dropout(layer, rate);
-  Parameters<B, L> params, grads;
-  randomise(params, 5, 0.4);
-  Batch<Tokens<3>> x{{5, 1, 3}}, dy{{5, 1, 3}};
-  randomise(x.values, 6);
-  randomise(dy.values, 7);
-  LightOutcome out;
-  for (int round = 0; round < rounds; ++round) {
-    be.tape().rewind();
-    be.random().begin_step(1);
-    grads.zero();
-    const auto step = layer.forward(be, *params, x.view());
-    out.y.assign(step.y.data, step.y.data + x.values.size());
-    out.kept = be.tape().used();
-    CHECK(be.tape().brief().used() == 0);
-    const auto dx = layer.backward(be, *params, step.saved, dy.view(), *grads);
-    out.dx.assign(dx.data, dx.data + x.values.size());
-    CHECK(be.tape().brief().used() == 0);
-  }
-  for (const ParameterEntry& e : grads.entries()) out.grads.push_back(grads.values(e.name));
-  out.after = be.random();
-  return out;
+  return step_of<Tokens<3>>(be, layer, {5, 1, 3}, 0.4, rounds);
 }
 
 /// Bytes of `columns` numbers for each of the 9 tokens, as the tape rounds them.
@@ -72,8 +45,8 @@ constexpr std::size_t bytes(std::size_t columns) { return (columns * 9 * sizeof(
 TEST_CASE("A chain computes the outputs of light layers again, with the same bits", "[compose][chain]") {
   for (const double rate : {0.0, 0.3}) {
     for (const int rounds : {1, 3}) {
-      const LightOutcome kept = step_light<LightBlock<Kept>>(rate, rounds),
-                         light = step_light<LightBlock<AsItIs>>(rate, rounds);
+      const StepOutcome kept = step_light<LightBlock<Kept>>(rate, rounds),
+                        light = step_light<LightBlock<AsItIs>>(rate, rounds);
       CHECK((kept.y == light.y));
       CHECK((kept.dx == light.dx));
       CHECK((kept.grads == light.grads));
@@ -133,39 +106,20 @@ TEST_CASE("In bf16 a chain keeps products in half the memory, rounded", "[compos
   CHECK((weight == std::vector<float>(g.weight.data, g.weight.data + 15)));
 }
 TEST_CASE("In bf16, too, what was computed again lies where it lay", "[compose][chain]") {
-  using F = Cpu<float>;
   if (!bf16_supported()) return;
-  const auto gradients = []<class L>(L layer, int rounds) {
+  const auto step = []<class L>(L layer, int rounds) {
     set_dropout(layer, 0.3);
-    F be{1};
+    Cpu<float> be{1};
     be.use(Precision::bf16);
-    Parameters<F, L> params, grads;
-    params.initialise(5);
-    std::vector<float> all;
-    for (int round = 0; round < rounds; ++round) {
-      be.tape().rewind();
-      be.random().begin_step(1);
-      grads.zero();
-      const Segments segments = equal_segments(be, 3, 5);
-      const auto x = make<Tokens<8>>(be, segments), dy = make<Tokens<8>>(be, segments);
-      for (Size i = 0; i < 120; ++i) {
-        x.data[i] = std::sin(static_cast<float>(i));
-        dy.data[i] = std::cos(static_cast<float>(i));
-      }
-      const auto step = layer.forward(be, *params, x);
-      all.assign(step.y.data, step.y.data + 120);
-      const auto dx = layer.backward(be, *params, step.saved, dy, *grads);
-      all.insert(all.end(), dx.data, dx.data + 120);
-    }
-    for (const ParameterEntry& e : grads.entries()) {
-      for (const double v : grads.values(e.name)) all.push_back(static_cast<float>(v));
-    }
-    return all;
+    return step_of<Tokens<8>>(be, layer, {5, 5, 5}, 0.3, rounds);
   };
   const auto check = [&]<class Block>(Block) {
-    const auto wanted = gradients(Repeat<2, Block>{}, 1);
-    CHECK((gradients(Repeat<2, Block>{}, 3) == wanted));
-    CHECK((gradients(Repeat<2, Recompute<Block>>{}, 2) == wanted));
+    const StepOutcome wanted = step(Repeat<2, Block>{}, 1);
+    for (const StepOutcome& again : {step(Repeat<2, Block>{}, 3), step(Repeat<2, Recompute<Block>>{}, 2)}) {
+      CHECK((again.y == wanted.y));
+      CHECK((again.dx == wanted.dx));
+      CHECK((again.grads == wanted.grads));
+    }
   };
   check(TransformerBlock<8, 2, 16>{});
   check(ScaledBlock<8, 2, 16>{});

@@ -4,7 +4,7 @@
 #include <hashweave/nn/batch_norm.hpp>
 #include <hashweave/optim/groups.hpp>
 
-#include "support/check_gradient.hpp"
+#include "support/step.hpp"
 
 using namespace hashweave;
 using namespace hashweave::test;
@@ -15,53 +15,27 @@ using Block = TransformerBlock<32, 4, 128>;
 using Plain = Repeat<12, Block>;
 using Again = Repeat<12, Recompute<Block>>;
 
-struct Outcome {
-  std::vector<double> y, dx;
-  std::vector<std::vector<double>> grads;
-  std::size_t peak = 0;
-  RandomState after;
-};
-
 /// Forward and backward on 8 sequences of 17 tokens.
 template <class L>
-Outcome step_of(double dropout) {
+StepOutcome deep_step(double dropout) {
   B be{1, 3};
   L layer;
-  for_each_layer(layer, [dropout](auto& part) {
-    if constexpr (requires { part.rate; }) part.rate = dropout;
-    if constexpr (requires { part.dropout; }) part.dropout = dropout;
-  });
-  Parameters<B, L> params, grads;
-  randomise(params, 5, 0.2);
-  Buffer<double, HostMemory> x{8 * 17 * 32}, dy{8 * 17 * 32};  // on cache lines, as on the tape
-  const std::size_t n = 8 * 17 * 32;
-  randomise({x.data(), n}, 6);
-  randomise({dy.data(), n}, 7);
-  be.random().begin_step(1);
-  const Segments segments = equal_segments(be, 8, 17);
-  const auto step = layer.forward(be, *params, View<B, Tokens<32>>{x.data(), segments});
-  Outcome out;
-  out.y.assign(step.y.data, step.y.data + n);
-  const auto dx = layer.backward(be, *params, step.saved, View<B, Tokens<32>>{dy.data(), segments}, *grads);
-  out.dx.assign(dx.data, dx.data + n);
-  for (const ParameterEntry& e : grads.entries()) out.grads.push_back(grads.values(e.name));
-  out.peak = be.tape().step_peak();
-  out.after = be.random();
-  return out;
+  set_dropout(layer, dropout);
+  return step_of<Tokens<32>>(be, layer, Lengths(8, 17), 0.2);
 }
 
 }  // namespace
 
 TEST_CASE("Recompute more than halves the memory of a step and changes no bit of its gradients",
           "[compose][recompute]") {
-  const Outcome plain = step_of<Plain>(0), again = step_of<Again>(0);
+  const StepOutcome plain = deep_step<Plain>(0), again = deep_step<Again>(0);
   CHECK((plain.y == again.y));
   CHECK((plain.dx == again.dx));
   CHECK((plain.grads == again.grads));
   CHECK(2 * again.peak < plain.peak);
 }
 TEST_CASE("Recomputable is the branch itself until it is made active", "[compose][recompute]") {
-  const Outcome plain = step_of<Plain>(0.3), idle = step_of<Repeat<12, Recomputable<Block>>>(0.3);
+  const StepOutcome plain = deep_step<Plain>(0.3), idle = deep_step<Repeat<12, Recomputable<Block>>>(0.3);
   CHECK((plain.y == idle.y));
   CHECK((plain.dx == idle.dx));
   CHECK((plain.grads == idle.grads));
@@ -74,8 +48,8 @@ TEST_CASE("Recomputable is the branch itself until it is made active", "[compose
   CHECK_FALSE(deep.tail.head.block.active);
 }
 TEST_CASE("Recompute draws the numbers of its dropouts again", "[compose][recompute]") {
-  const Outcome plain = step_of<Plain>(0.3), again = step_of<Again>(0.3);
-  CHECK((plain.y != step_of<Plain>(0).y));
+  const StepOutcome plain = deep_step<Plain>(0.3), again = deep_step<Again>(0.3);
+  CHECK((plain.y != deep_step<Plain>(0).y));
   CHECK((plain.y == again.y));
   CHECK((plain.dx == again.dx));
   CHECK((plain.grads == again.grads));

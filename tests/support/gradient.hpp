@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cmath>
 #include <hashweave/core/model.hpp>
 #include <hashweave/cpu.hpp>
@@ -54,12 +55,16 @@ inline void randomise(std::span<double> values, std::uint64_t seed, double devia
   const RandomStream stream{seed, 1, 1};
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = mean + deviation * stream.normal(i);
 }
-inline void randomise(ParameterBlock<B>& params, std::uint64_t seed, double deviation = 0.4) {
+template <Backend Bk>
+void randomise(ParameterBlock<Bk>& params, std::uint64_t seed, double deviation = 0.4) {
   for (const ParameterEntry& e : params.entries()) {
     const double mean = e.init.kind == Init::Kind::constant || e.statistic() ? e.init.mean : 0;
     std::vector<double> values(static_cast<std::size_t>(e.size()));
     randomise(values, seed ^ name_hash(e.name), e.statistic() ? 0 : deviation, mean);
-    params.assign(e.name, values);
+    std::vector<typename Bk::Scalar> as_scalars(values.size());
+    std::transform(values.begin(), values.end(), as_scalars.begin(),
+                   [](double v) { return static_cast<typename Bk::Scalar>(v); });
+    params.assign(e.name, as_scalars);
   }
 }
 

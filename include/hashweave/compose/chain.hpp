@@ -18,19 +18,6 @@ consteval bool carries_names() {
   }
 }
 
-/// Computing the layer's output again costs little beside keeping it.
-template <class L>
-consteval bool says_light() {
-  if constexpr (requires { L::light; }) return L::light;
-  return false;
-}
-/// The layer's output is a product.
-template <class L>
-consteval bool says_heavy() {
-  if constexpr (requires { L::heavy; }) return L::heavy;
-  return false;
-}
-
 /// Names the parameters of a chain's link by its place I, unless they carry names of their own.
 template <Size I, class L, class F, class P>
 void visit_link(F& f, const Path& at, P& p) {
@@ -69,11 +56,14 @@ struct Links<I, L> {
 
   template <bool Briefly, class B, class S>
   auto run(B& be, const Params<B>& p, View<B, S> x, [[maybe_unused]] bool over) const {
-    const auto step = [&] {
-      if constexpr (Briefly) return hashweave::forward_briefly(be, head, p.head, x, over);
-      if constexpr (!Briefly) return head.forward(be, p.head, x);
-    }();
-    return Step<View<B, Output<S>>, Saved<B, S>>{step.y, {step.saved}};
+    using Out = Step<View<B, Output<S>>, Saved<B, S>>;
+    if constexpr (Briefly) {
+      auto step = hashweave::forward_briefly(be, head, p.head, x, over);
+      return Out{step.y, {step.saved}};
+    } else {
+      auto step = head.forward(be, p.head, x);
+      return Out{step.y, {step.saved}};
+    }
   }
   template <class B, class S>
   auto forward(B& be, const Params<B>& p, View<B, S> x) const {
@@ -207,7 +197,7 @@ struct Links<I, L, Rest...> {
     if constexpr (Unread || light<B, S>) {
       return hashweave::forward_briefly(be, head, p.head, x, over);
     } else {
-      if constexpr (heavy && requires { be.keeps_half(); }) {
+      if constexpr (heavy && KeepsHalf<B>) {
         if (be.keeps_half()) {
           auto step = hashweave::forward_briefly(be, head, p.head, x);
           half = keep_half(be, step.y.mat());

@@ -51,6 +51,18 @@ concept Placed = requires(const L& layer, B& be, const typename L::template Para
   layer.compute(be, p, saved, y);
 };
 
+/// Computing the layer's output again costs little beside keeping it.
+template <class L>
+consteval bool says_light() {
+  if constexpr (requires { L::light; }) return L::light;
+  return false;
+}
+/// The layer's output is a product.
+template <class L>
+consteval bool says_heavy() {
+  if constexpr (requires { L::heavy; }) return L::heavy;
+  return false;
+}
 /// The layer's output is a batch of its own, never its input or a part of it: it says so by a member `own_output`.
 template <class L>
 consteval bool makes_own_output() {
@@ -73,13 +85,19 @@ bool passes(const L& layer) {
 }
 }  // namespace detail
 
-/// `forward` of a layer that is `Placed`.
+/// What `forward` of a layer gives that is `Placed`, the output being written to y.
 template <class L, Backend B, class S>
-auto forward_placed(B& be, const L& layer, const typename L::template Params<B>& p, View<B, S> x) {
-  const auto y = make<OutputOf<L, S>>(be, x.layout());
+auto forward_to(B& be, const L& layer, const typename L::template Params<B>& p, View<B, S> x,
+                View<B, OutputOf<L, S>> y) {
   const auto saved = layer.save(be, x);
   layer.compute(be, p, saved, y);
   return Step<View<B, OutputOf<L, S>>, SavedOf<L, B, S>>{y, saved};
+}
+
+/// `forward` of a layer that is `Placed`.
+template <class L, Backend B, class S>
+auto forward_placed(B& be, const L& layer, const typename L::template Params<B>& p, View<B, S> x) {
+  return forward_to(be, layer, p, x, make<OutputOf<L, S>>(be, x.layout()));
 }
 
 /// As `forward`, but the output may be gone with the `BriefScope` around: for what keeps no view of it. With `over`
@@ -91,15 +109,10 @@ auto forward_briefly(B& be, const L& layer, const typename L::template Params<B>
     return layer.forward_briefly(be, p, x);
   } else if constexpr (Placed<L, S, B>) {
     if (detail::passes(layer)) return layer.forward(be, p, x);
-    View<B, OutputOf<L, S>> y;
     if constexpr (!reads_input_again<L>()) {
-      y = over ? x : make_brief<S>(be, x.layout());
-    } else {
-      y = make_brief<OutputOf<L, S>>(be, x.layout());
+      if (over) return forward_to(be, layer, p, x, x);
     }
-    const auto saved = layer.save(be, x);
-    layer.compute(be, p, saved, y);
-    return Step<View<B, OutputOf<L, S>>, SavedOf<L, B, S>>{y, saved};
+    return forward_to(be, layer, p, x, make_brief<OutputOf<L, S>>(be, x.layout()));
   } else {
     return layer.forward(be, p, x);
   }

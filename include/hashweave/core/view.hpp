@@ -94,22 +94,24 @@ Mat<typename B::Scalar> make_matrix(B& be, Size rows, Size cols) {
   return matrix(be.tape().template take<typename B::Scalar>(rows * cols), rows, cols);
 }
 
-/// The backend keeps outputs of products for `backward` as bf16. One that can has a member `keeps_half`, which says so
-/// at run time, and the kernels `round_to_half` and `from_half`.
+/// A backend that can keep outputs of products for `backward` as bf16: `keeps_half` says at run time whether it does.
+/// Its kernels for that are `round_to_half` and `from_half`.
+template <class B>
+concept KeepsHalf = requires(const B& be) {
+  { be.keeps_half() } -> std::same_as<bool>;
+};
 template <Backend B>
-bool keeps_half([[maybe_unused]] B& be) {
-  if constexpr (requires { be.keeps_half(); }) return be.keeps_half();
+bool keeps_half([[maybe_unused]] const B& be) {
+  if constexpr (KeepsHalf<B>) return be.keeps_half();
   return false;
 }
-/// The values of y as bf16, on the tape, if the backend keeps outputs so, else null; y gets the rounded values.
+/// The values of y as bf16, on the tape; y gets the rounded values. For backends that say `keeps_half`.
 template <Backend B>
 std::uint16_t* keep_half([[maybe_unused]] B& be, [[maybe_unused]] Mat<typename B::Scalar> y) {
-  if constexpr (requires { be.keeps_half(); }) {
-    if (be.keeps_half()) {
-      auto* half = be.tape().template take<std::uint16_t>(y.rows * y.cols);
-      round_to_half(be, y, half);
-      return half;
-    }
+  if constexpr (KeepsHalf<B>) {
+    auto* half = be.tape().template take<std::uint16_t>(y.size());
+    round_to_half(be, y, half);
+    return half;
   }
   return nullptr;
 }
@@ -117,7 +119,7 @@ std::uint16_t* keep_half([[maybe_unused]] B& be, [[maybe_unused]] Mat<typename B
 template <Backend B>
 void restore_half([[maybe_unused]] B& be, [[maybe_unused]] Mat<typename B::Scalar> y,
                   [[maybe_unused]] const std::uint16_t* half) {
-  if constexpr (requires { be.keeps_half(); }) from_half(be, y, half);
+  if constexpr (KeepsHalf<B>) from_half(be, y, half);
 }
 
 /// n values that host code writes and kernels read as well, such as offsets, valid as long as what is on the tape: on
