@@ -12,6 +12,22 @@ if ! "$python" -c 'import torch' 2>/dev/null; then
   build/peers/venv/bin/pip install --quiet torch
 fi
 
+# need_packages PACKAGE...: installs what the python lacks.
+need_packages() {
+  local package missing=()
+  for package; do "$python" -c "import ${package/pillow/PIL}" 2>/dev/null || missing+=("$package"); done
+  ((${#missing[@]})) || return 0
+  [[ -z ${HASHWEAVE_TORCH_PYTHON:-} ]] || { echo "$python lacks ${missing[*]}" >&2 && exit 1; }
+  build/peers/venv/bin/pip install --quiet "${missing[@]}"
+}
+
+# seconds COMMAND...: how long it takes; what it writes goes into a file under $work, and is shown if it fails.
+seconds() {
+  local begin=$EPOCHREALTIME
+  "$@" &>"$work/log" || { cat "$work/log" >&2 && exit 1; }
+  awk -v a="$begin" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }'
+}
+
 # facts PRESET: the machine and the versions, for a table.
 facts() {
   local eigen_dir eigen

@@ -18,9 +18,7 @@ done
 [[ $# -eq 0 && -n $data ]] || { sed -n '2,7s/^# //p' "${BASH_SOURCE[0]}" >&2 && exit 2; }
 
 source benchmarks/peers/torch.sh
-packages() { "$python" -c 'import PIL, numpy, tokenizers' 2>/dev/null; }
-packages || { [[ -z ${HASHWEAVE_TORCH_PYTHON:-} ]] && build/peers/venv/bin/pip install --quiet pillow numpy tokenizers && packages; } ||
-  { echo "$python has no Pillow, NumPy or tokenizers" >&2 && exit 1; }
+need_packages pillow numpy tokenizers
 build_program release vit2cmh
 tools/get_weights.sh >/dev/null
 weights=${HASHWEAVE_CACHE:-$HOME/.cache/hashweave}
@@ -28,12 +26,6 @@ weights=${HASHWEAVE_CACHE:-$HOME/.cache/hashweave}
 work=$(mktemp -d -p build/peers)
 trap 'rm -rf "$work"' EXIT
 frozen=() && [[ $towers == trained ]] || frozen=(--freeze-towers)
-# seconds COMMAND...: how long it takes; what it writes goes into a file.
-seconds() {
-  local begin=$EPOCHREALTIME
-  "$@" &>"$work/log" || { cat "$work/log" >&2 && exit 1; }
-  awk -v a="$begin" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }'
-}
 ours=$(seconds build/release/bin/vit2cmh train --data "$data" --out "$work/run" --model dinov2-s+minilm "${frozen[@]}" --bits 64 --batch 30 \
   --epochs "$epochs" --lr 1e-5 --head-lr 1e-4 --margin 0.2 --eta 0.1 --alpha 45 --warmup 100 --clip 2 --dropout 0.1 \
   --max-tokens 32 --seed "$seed" --precision "$precision" --threads "$HASHWEAVE_THREADS")

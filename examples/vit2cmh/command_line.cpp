@@ -13,16 +13,18 @@ void DataOptions::add(CLI::App& command, bool required, const std::string& about
   if (required) option->required();
   command.add_option("--images", images, about_images);
   add_on_bad(command, on_bad);
-  add_computing(command, precision, backend);
+  computing.add(command);
 }
 void DataOptions::add_split(CLI::App& command) {
   command.add_option("--split", split, "train, val, test or rest")->capture_default_str();
 }
-void add_computing(CLI::App& command, std::string& precision, std::string& backend) {
+void Computing::add(CLI::App& command) {
   add_precision(command, precision);
-  command.add_option("--backend", backend, "cpu, or cuda where it was built with it (docs/cuda.md)")
+  command.add_option("--backend", machine.backend, "cpu, or cuda where it was built with it (docs/cuda.md)")
       ->check(CLI::IsMember({"cpu", "cuda"}))
       ->capture_default_str();
+  command.add_flag("--pin", machine.pin,
+                   "bind threads of computation to processors, for a machine that nothing else uses");
 }
 CaptionDataset DataOptions::open() const {
   CaptionDataset set = open_dataset(data, dataset_options(images, on_bad == "skip"));
@@ -30,10 +32,10 @@ CaptionDataset DataOptions::open() const {
   return set;
 }
 
-Ready::Ready(const fs::path& checkpoint, const std::string& precision, const Machine& machine)
-    : stored{open_model(checkpoint, machine)},
+Ready::Ready(const fs::path& checkpoint, const Computing& computing, Size threads)
+    : stored{open_model(checkpoint, computing.with(threads))},
       tokenizer{tokenizer_for(*stored.model, stored.vocabulary, stored.about.value("max_tokens", Size{32}))} {
-  stored.model->use(precision_named(precision));
+  stored.model->use(precision_named(computing.precision));
 }
 
 namespace {

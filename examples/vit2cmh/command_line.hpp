@@ -9,10 +9,20 @@
 
 namespace vit2cmh {
 
+/// --precision, --backend and --pin.
+struct Computing {
+  std::string precision = "f32";
+  Machine machine;
+
+  void add(CLI::App& command);
+  Machine with(Size threads) const { return {machine.backend, threads, machine.pin}; }
+};
+
 /// The data set that a command works on. `--images` is left to the command.
 struct DataOptions {
   std::filesystem::path data, images;
-  std::string split = "test", on_bad = "error", precision = "f32", backend = "cpu";
+  std::string split = "test", on_bad = "error";
+  Computing computing;
 
   void add(CLI::App& command, bool required, const std::string& about_images);
   void add_split(CLI::App& command);
@@ -24,14 +34,11 @@ struct Ready {
   StoredModel stored;
   BertTokenizer tokenizer;
 
-  Ready(const std::filesystem::path& checkpoint, const std::string& precision, const Machine& machine);
+  Ready(const std::filesystem::path& checkpoint, const Computing& computing, Size threads);
 };
 
 CodeSet encode_files(Feed& feed, const std::vector<std::filesystem::path>& files, Progress* progress);
 CodeSet encode_texts(Feed& feed, const std::vector<std::string>& texts, Progress* progress);
-
-/// --precision and --backend.
-void add_computing(CLI::App& command, std::string& precision, std::string& backend);
 
 void add_encode(CLI::App& app, Common& common, Todo& todo);
 void add_features(CLI::App& app, Common& common, Todo& todo);

@@ -21,14 +21,15 @@ namespace {
 
 struct TrainArguments {
   TrainOptions options;
-  std::string precision = "f32", on_bad = "error";
+  Computing computing;
+  std::string on_bad = "error";
 };
 
 json do_train(TrainArguments& arguments, const Common& common) {
   TrainOptions& o = arguments.options;
-  o.precision = precision_named(arguments.precision);
+  o.precision = precision_named(arguments.computing.precision);
   o.skip_bad = arguments.on_bad == "skip";
-  o.threads = common.threads;
+  o.machine = arguments.computing.with(common.threads);
   json result = train(o);
   if (result.contains("results") && !common.to_output())
     std::printf("%s, split %s\n%sreport: %s\n", o.data.string().c_str(),
@@ -84,7 +85,7 @@ void add_train(CLI::App& app, Common& common, Todo& todo, const std::string& com
   c.add_option("--token-cache", o.cache_mb, "MiB of kept tokens; others are computed again")->capture_default_str();
   c.add_option("--token-cache-file", o.cache_file, "keep them in this file instead of memory");
   c.add_option("--max-tokens", o.max_tokens, "captions are cut to so many tokens")->capture_default_str();
-  add_computing(c, arguments->precision, o.backend);
+  arguments->computing.add(c);
   c.add_option("--seed", o.seed, "of initial values, order and dropout")->capture_default_str();
   c.add_option("--limit-train", o.limit_train, "items of the train split to take; 0: all")->capture_default_str();
   c.add_option("--evaluate-every", o.evaluate_every, "epochs between evaluations on val")
@@ -110,7 +111,7 @@ struct EvalOptions {
 };
 
 json do_eval(const EvalOptions& o, const Common& common) {
-  Ready ready{o.checkpoint, o.data.precision, {o.data.backend, common.threads}};
+  Ready ready{o.checkpoint, o.data.computing, common.threads};
   const CaptionDataset set = o.data.open();
   const auto items = items_of(set, split_of(o.data.split), o.data.data);
   Feed feed{*ready.stored.model, set, ready.tokenizer, {.threads = common.threads}};

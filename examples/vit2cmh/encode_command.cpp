@@ -59,7 +59,7 @@ json do_encode(const EncodeOptions& o, const Common& common) {
     return decltype(all)(all.begin() + rank_cut(n, shard.number, shard.of),
                          all.begin() + rank_cut(n, shard.number + 1, shard.of));
   };
-  Ready ready{o.checkpoint, o.data.precision, {o.data.backend, common.threads}};
+  Ready ready{o.checkpoint, o.data.computing, common.threads};
   const CaptionDataset set = o.data.data.empty() ? CaptionDataset{} : o.data.open();
   Feed feed{*ready.stored.model, set, ready.tokenizer, {.threads = common.threads}};
   CodeSet codes;

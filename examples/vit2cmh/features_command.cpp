@@ -30,11 +30,11 @@ struct SplitArrays {
 class FeatureExtractor {
  public:
   FeatureExtractor(const FeatureOptions& o, const Common& common)
-      : set_{o.data.open()}, model_{make_model(o.model, code_lengths.front(), {o.data.backend, common.threads})} {
+      : set_{o.data.open()}, model_{make_model(o.model, code_lengths.front(), o.data.computing.with(common.threads))} {
     const Facts& f = model_->facts();
     require(!f.image_weights.empty(), "--model", "model", "one with pretrained towers", o.model);
     const fs::path text = weights_or_default(o.text_weights, f.text_weights, "--text-weights");
-    model_->use(precision_named(o.data.precision));
+    model_->use(precision_named(o.data.computing.precision));
     model_->load_image_tower(weights_or_default(o.image_weights, f.image_weights, "--image-weights"));
     model_->load_text_tower(text);
     const fs::path folder = fs::is_directory(text) ? text : text.parent_path();
@@ -150,7 +150,7 @@ void add_features(CLI::App& app, Common& common, Todo& todo) {
   c.add_option("--vocab", o->vocabulary, "vocab.txt (default: beside the text tower)");
   c.add_option("--max-tokens", o->max_tokens, "captions are cut to so many tokens")->capture_default_str();
   c.add_option("--out", o->out, "npz file to write: I_tr, T_tr, L_tr, and so on for _val, _te, _db")->required();
-  add_computing(c, o->data.precision, o->data.backend);
+  o->data.computing.add(c);
   add_on_bad(c, o->data.on_bad);
   c.callback([&todo, &common, o] { todo = [&common, o] { return do_features(*o, common); }; });
 }

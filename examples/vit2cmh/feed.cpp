@@ -106,6 +106,12 @@ ImageBatch Feed::pixels(std::span<const ImageView> images) {
   return {pixels_, std::ssize(images), false};
 }
 
+ImageBatch Feed::blank(Size count) {
+  std::vector<float>& values = settings_.tokens ? tokens_ : pixels_;
+  values.assign(static_cast<std::size_t>(count) * (settings_.tokens ? row_ : planes_), 0.0F);
+  return {values, count, settings_.tokens};
+}
+
 TextBatch Feed::texts(std::span<const std::string_view> captions) {
   ids_ = tokenizer_.encode_batch(captions);
   if (!settings_.tokens) return {&ids_, {}};

@@ -46,6 +46,8 @@ class Feed {
   ImageBatch images(std::span<const Size> items);
   /// Images that are no part of the data set.
   ImageBatch pixels(std::span<const ImageView> images);
+  /// That many images of zeros, or tokens of zeros, as `images` gives them.
+  ImageBatch blank(Size count);
   TextBatch texts(std::span<const std::string_view> captions);
 
   HashModel& model() { return model_; }

@@ -13,7 +13,9 @@ std::unique_ptr<HashModel> make_dinov2_minilm_on_cuda(Size bits);
 std::unique_ptr<HashModel> make_vit_bert_on_cuda(Size bits);
 #endif
 
-std::unique_ptr<HashModel> make_model(std::string_view model, Size bits, const Machine& machine) {
+namespace {
+
+std::unique_ptr<HashModel> make_unpinned(std::string_view model, Size bits, const Machine& machine) {
   require(std::find(model_names.begin(), model_names.end(), model) != model_names.end(), "model", "name",
           "one of " + listed(model_names), model);
   require(std::find(code_lengths.begin(), code_lengths.end(), bits) != code_lengths.end(), "model", "bits",
@@ -31,6 +33,14 @@ std::unique_ptr<HashModel> make_model(std::string_view model, Size bits, const M
   if (model == model_names[0]) return make_tiny(bits, machine.threads);
   if (model == model_names[1]) return make_dinov2_minilm(bits, machine.threads);
   return make_vit_bert(bits, machine.threads);
+}
+
+}  // namespace
+
+std::unique_ptr<HashModel> make_model(std::string_view model, Size bits, const Machine& machine) {
+  auto made = make_unpinned(model, bits, machine);
+  if (machine.pin) made->pin_threads();
+  return made;
 }
 
 }  // namespace vit2cmh

@@ -98,6 +98,8 @@ class HashModel {
   virtual Size parameter_count() const = 0;
   /// Of products, from now on. @throws Error when this processor cannot.
   virtual void use(Precision precision) = 0;
+  /// Binds the CPU's threads, `Threads::pin`. @throws Error for a model on another backend, or too few processors.
+  virtual void pin_threads() = 0;
 
   /// Random values for all parameters.
   virtual void initialise(std::uint64_t seed) = 0;
@@ -157,6 +159,7 @@ std::string listed(const auto& values) {
 struct Machine {
   std::string backend = "cpu";  ///< of `backend_names`
   Size threads = 1;             ///< of the CPU
+  bool pin = false;             ///< bind them to processors
 };
 /// The backends that this program was built with.
 #ifdef VIT2CMH_HAS_CUDA

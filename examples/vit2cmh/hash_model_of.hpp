@@ -51,12 +51,23 @@ class HashModelOf final : public HashModel {
   const Facts& facts() const override { return facts_; }
   Size parameter_count() const override { return model_.params.count(); }
   void use(Precision precision) override { be_.use(precision); }
+  void pin_threads() override {
+    if constexpr (OnHost<B>::itself)
+      be_.threads().pin();
+    else
+      fail("--pin", "backend", "cpu, whose threads can be bound", "another");
+  }
 
-  void initialise(std::uint64_t seed) override { model_.params.initialise(seed); }
+  void initialise(std::uint64_t seed) override {
+    changed(true);
+    model_.params.initialise(seed);
+  }
   void load_image_tower(const std::filesystem::path& weights) override {
+    changed(true);
     load_checkpoint(model_.params, model_.arch.image.head, weights, A::image_family(), "image.tower");
   }
   void load_text_tower(const std::filesystem::path& weights) override {
+    changed(true);
     load_checkpoint(model_.params, model_.arch.text.head, weights, A::text_family(), "text.tower");
   }
   std::vector<NamedTensor> parameters(bool with_towers) const override {
@@ -65,6 +76,7 @@ class HashModelOf final : public HashModel {
     return all;
   }
   void load(const TensorFile& file, bool with_towers) override {
+    changed(with_towers);
     host_params_.change(model_.params, [&](auto& values) {
       TensorTargets targets;
       targets.add(values, "", wanted(with_towers));
@@ -74,11 +86,13 @@ class HashModelOf final : public HashModel {
 
   void image_tokens(std::span<const float> pixels, Size count, std::span<float> tokens) override {
     check(pixels.size(), count * 3 * A::side * A::side, "pixels");
+    const Unchanged scope{be_, unchanged()};
     be_.tape().rewind();
     const auto& tower = model_.arch.image.head;
     copy_out(infer(be_, tower, model_.params->image.head, images(pixels, count)).mat(), tokens);
   }
   void text_tokens(const PackedIds& ids, std::span<float> tokens) override {
+    const Unchanged scope{be_, unchanged()};
     be_.tape().rewind();
     const auto& tower = model_.arch.text.head;
     copy_out(infer(be_, tower, model_.params->text.head, ids.view<B>()).mat(), tokens);
@@ -126,6 +140,7 @@ class HashModelOf final : public HashModel {
       model_.backward(be_, saved, keep(loss(be_, codes.image, codes.text, owners)));
     }
     if (now.last) {
+      changed(!settings_.freeze_towers);
       const StepReport report = adam_->step(be_, model_.params, model_.grads,
                                             {.rate_factor = now.rate_factor, .gradient_scale = now.gradient_scale});
       out.gradient_norm = report.grad_norm;
@@ -155,23 +170,44 @@ class HashModelOf final : public HashModel {
   Size optimiser_steps() const override { return adam_ ? adam_->steps() : 0; }
   Size skipped_steps() const override { return adam_ ? adam_->skipped() : 0; }
   TrainingMemory training_memory() override {
-    return {model_.params.bytes() * (adam_ ? 4 : 2), be_.tape().high_water()};
+    Size trained = 0;
+    for (const ParameterEntry& e : model_.params.entries())
+      if (!settings_.freeze_towers || !in_towers(e.name)) trained += e.size();
+    const std::size_t copies = adam_ ? 3 : 1;  // gradients and moments
+    return {model_.params.bytes() + copies * static_cast<std::size_t>(trained) * sizeof(float),
+            be_.tape().high_water()};
   }
 
  private:
   void compute_codes(const ImageBatch& batch, std::span<float> codes) override {
+    const Unchanged scope{be_, unchanged()};
     be_.tape().rewind();
     copy_out(batch.tokens ? head_.infer_image(be_, values_, tokens_of(batch)).mat()
                           : model_.arch.infer_image(be_, *model_.params, images(batch.values, batch.count)).mat(),
              codes);
   }
   void compute_codes(const TextBatch& batch, std::span<float> codes) override {
+    const Unchanged scope{be_, unchanged()};
     be_.tape().rewind();
     copy_out(batch.tokens.empty() ? model_.arch.infer_text(be_, *model_.params, batch.ids->view<B>()).mat()
                                   : head_.infer_text(be_, values_, tokens_of(batch)).mat(),
              codes);
   }
 
+  /// What to keep laid out for products while encoding: not what the next step changes, when memory is short.
+  std::span<const typename B::Scalar> unchanged() const {
+    return adam_ && !settings_.freeze_towers ? std::span<const typename B::Scalar>{} : model_.params.values();
+  }
+  /// The parameters are about to change: the towers' too, or those above them alone.
+  void changed(bool with_towers) {
+    if constexpr (OnHost<B>::itself) {
+      if (with_towers) return be_.constants().forget(model_.params.values());
+      for (const ParameterEntry& e : model_.params.entries()) {
+        const Mat<float> m = model_.params.at(e);
+        if (!in_towers(e.name)) be_.constants().forget({m.data, static_cast<std::size_t>(m.size())});
+      }
+    }
+  }
   void clear_gradients() {
     if (!settings_.freeze_towers) return model_.grads.zero();
     for (const ParameterEntry& e : model_.grads.entries())

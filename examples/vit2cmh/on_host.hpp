@@ -46,6 +46,16 @@ class OnHost {
   std::optional<Block> copy_;
 };
 
+/// While it lives, a model encodes with parameters that do not change.
+template <class B>
+struct Unchanged {
+  Unchanged(B&, std::span<const typename B::Scalar>) {}
+};
+template <class T>
+struct Unchanged<Cpu<T>> : ConstantScope<T> {
+  using ConstantScope<T>::ConstantScope;
+};
+
 /// Numbers in host memory as kernels of this backend read them: where they are, or copied to the tape.
 template <class B>
 typename B::Scalar* for_kernels(B& be, std::span<const typename B::Scalar> values) {

@@ -17,7 +17,7 @@ struct RotateArguments {
 };
 
 json do_rotate(const RotateArguments& o, const Common& common) {
-  Ready ready{o.checkpoint, o.data.precision, {o.data.backend, common.threads}};
+  Ready ready{o.checkpoint, o.data.computing, common.threads};
   HashModel& model = *ready.stored.model;
   require(!model.transform, o.checkpoint.string(), "codes of the model", "as they were trained", "rotated ones");
   const CaptionDataset set = o.data.open();

@@ -16,7 +16,8 @@ namespace {
 
 struct SearchArguments {
   fs::path index, queries, checkpoint, image;
-  std::string text, precision = "f32", backend = "cpu", rerank;
+  std::string text, rerank;
+  Computing computing;
   Size k = 10, radius = -1, shortlist = 0;
 };
 
@@ -44,7 +45,7 @@ Queries read_queries(const fs::path& file) {
 
 Queries make_queries(const SearchArguments& o, Size threads) {
   if (!o.queries.empty()) return read_queries(o.queries);
-  Ready ready{o.checkpoint, o.precision, {o.backend, threads}};
+  Ready ready{o.checkpoint, o.computing, threads};
   const CaptionDataset none;
   Feed feed{*ready.stored.model, none, ready.tokenizer, {}};
   CodeSet codes = o.image.empty() ? encode_texts(feed, {o.text}, nullptr) : encode_files(feed, {o.image}, nullptr);
@@ -120,7 +121,7 @@ void add_search(CLI::App& app, Common& common, Todo& todo) {
                "`asymmetric`: the query real-valued, the items' codes binary");
   c.add_option("--shortlist", o->shortlist, "hits to choose the best from, with --rerank (default: 10 k)")
       ->check(CLI::PositiveNumber);
-  add_computing(c, o->precision, o->backend);
+  o->computing.add(c);
   c.callback([&todo, &common, o] { todo = [&common, o] { return do_search(*o, common); }; });
 }
 

@@ -59,7 +59,7 @@ Image image_in(Bytes file) {
 
 SearchService::SearchService(const Settings& settings)
     : threads_{settings.threads},
-      ready_{settings.checkpoint, settings.data.precision, {settings.data.backend, settings.threads}},
+      ready_{settings.checkpoint, settings.data.computing, settings.threads},
       data_{settings.data.open()},
       images_{open_searched(settings.index)},
       items_{items_by_id(settings, data_, images_.index->ids())},

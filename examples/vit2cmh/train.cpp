@@ -105,6 +105,7 @@ class Training {
     StopSignals signals;
     EventWriter events{run_.path() / "events"};
     if (state_.step > 0) events.restart(state_.step + 1);
+    if (state_.step < total) rehearse();
     Progress progress{"training", total * o_.batch * o_.accumulate, "pairs", state_.step * o_.batch * o_.accumulate};
     const Size begun = state_.step;
     bool saved = true;
@@ -116,7 +117,6 @@ class Training {
       const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
       state_.seconds += seconds;
       note(result, epoch, seconds, events);
-      if (state_.step == begun + 1) progress.say(memory_needed());
       char text[96];
       std::snprintf(text, sizeof text, "epoch %td/%td  loss %.3f  triplet %.3f  angular %.3f", epoch + 1, o_.epochs,
                     result.loss, result.triplet, result.angular);
@@ -156,8 +156,9 @@ class Training {
 
   void prepare_run() {
     run_.begin(options_as_json(o_),
-               {{"threads", o_.threads},
-                {"backend", o_.backend},
+               {{"threads", o_.machine.threads},
+                {"backend", o_.machine.backend},
+                {"pin", o_.machine.pin},
                 {"recompute", o_.recompute},
                 {"version", version},
                 {"command", o_.command}},
@@ -165,7 +166,7 @@ class Training {
   }
 
   void prepare_model() {
-    model_ = make_model(o_.model, o_.bits, {o_.backend, o_.threads});
+    model_ = make_model(o_.model, o_.bits, o_.machine);
     const Facts& f = model_->facts();
     model_->use(o_.precision);
     scratch_ = o_.from_scratch || f.image_weights.empty();
@@ -188,7 +189,7 @@ class Training {
     if (vocabulary != run_.path() / "vocab.txt") copy_whole(vocabulary, run_.path() / "vocab.txt");
     feed_.emplace(
         *model_, data_, *tokenizer_,
-        FeedSettings{o_.freeze_towers, static_cast<std::size_t>(o_.cache_mb) << 20, o_.cache_file, o_.threads});
+        FeedSettings{o_.freeze_towers, static_cast<std::size_t>(o_.cache_mb) << 20, o_.cache_file, o_.machine.threads});
     model_->begin_training({o_.loss, o_.rate, o_.head_rate, o_.clip, o_.dropout, o_.freeze_towers, o_.recompute});
     sampler_.emplace(captions_->size(), o_.batch, o_.seed, Rank{}, LastBatch::drop);
     require(sampler_->batches() >= o_.accumulate, "--accumulate", "batches", Phrase{"at most ", sampler_->batches()},
@@ -214,13 +215,26 @@ class Training {
     write_atomically(to, [&](FileWriter& out) { out.write(bytes.bytes); });
   }
 
-  std::string memory_needed() {
+  /// Gradients of a batch as large as any, of the longest captions: says what memory training takes, and finds out
+  /// before the first step if that is too much. The gradients are forgotten.
+  void rehearse() {
+    std::vector<std::pair<Size, Size>> longest;  // tokens, place
+    for (Size i = 0; i < captions_->size(); ++i)
+      longest.emplace_back(std::ssize(tokenizer_->encode((*captions_)[i]).ids), i);
+    std::ranges::nth_element(longest, longest.begin() + o_.batch - 1, std::greater{});
+    std::vector<std::string_view> texts;
+    std::vector<std::int64_t> owners;
+    for (Size i = 0; i < o_.batch; ++i) {
+      texts.push_back((*captions_)[longest[static_cast<std::size_t>(i)].second]);
+      owners.push_back(i);
+    }
+    model_->step(feed_->blank(o_.batch), feed_->texts(texts), owners, {.last = false});
     constexpr double mebibyte = 1 << 20;
     const TrainingMemory memory = model_->training_memory();
     char text[160];
-    std::snprintf(text, sizeof text, "memory: %.0f MiB of parameters, gradients and moments, %.0f MiB a step",
+    std::snprintf(text, sizeof text, "memory: %.0f MiB of parameters, gradients and moments, up to %.0f MiB a step",
                   static_cast<double>(memory.parameters) / mebibyte, static_cast<double>(memory.step) / mebibyte);
-    return text;
+    say(text);
   }
 
   bool stopping(Size begun) const {

@@ -17,8 +17,8 @@ struct TrainOptions {
   double clip = 2, dropout = 0.1;
   bool freeze_towers = false, recompute = false, resume = false, from_scratch = false, skip_bad = false;
   Precision precision = Precision::full;
-  std::string backend = "cpu";
-  Size threads = 1, cache_mb = 2048;
+  Machine machine;
+  Size cache_mb = 2048;
   std::filesystem::path cache_file;
   std::uint64_t seed = 1;
   Size stop_after_steps = 0, checkpoint_every = 0, evaluate_every = 1;

@@ -19,7 +19,7 @@ sums() { (cd "$1" && sha256sum model.safetensors checkpoints/step_*/model.safete
 
 echo "== a run, and the same on one thread"
 quietly "$app" "${small[@]}" --out whole --json whole.json
-step_memory() { sed -n 's/.*moments, \([0-9]*\) MiB a step.*/\1/p' log.txt; }
+step_memory() { sed -n 's/.*moments, up to \([0-9]*\) MiB a step.*/\1/p' log.txt; }
 plain=$(step_memory)
 quietly "$app" "${small[@]}" --out one_thread --threads 1
 diff <(sums whole) <(sums one_thread) || fail "one and two threads differ"

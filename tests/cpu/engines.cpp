@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <span>
+#include <utility>
 
 #include "support/check_error.hpp"
 #include "support/kernel_run.hpp"
@@ -62,6 +64,57 @@ constexpr Size shapes[][3]{{1, 1, 1},    {1, 33, 2},    {14, 32, 16}, {15, 31, 1
 
 }  // namespace
 
+TEST_CASE("Weights said to be constant are laid out once, and give the same bits", "[cpu][engines]") {
+  constexpr Size rows = 5, in = 40, out = 70;
+  for (const Precision precision : {Precision::full, Precision::bf16}) {
+    for (const Arithmetic& how : arithmetics(precision)) {
+      Cpu<float> be{2};
+      use(be, how);
+      std::vector<float> weights = numbers<float>(2 * out * in, 1);
+      const std::vector<float> x = numbers<float>(rows * in, 2), bias = numbers<float>(out, 3);
+      const std::span<const float> constant = std::span{weights}.first(out * in);
+      const auto product = [&](Size which) {
+        std::vector<float> y(rows * out);
+        affine(be, matrix(y.data(), rows, out), matrix(x.data(), rows, in),
+               matrix<const float>(weights.data() + which * out * in, out, in), matrix(bias.data(), 1, out));
+        return y;
+      };
+      const auto first = product(0), second = product(1);
+      const auto held = [&] { return be.constants().bytes(); };
+      CHECK(held() == 0);
+      {
+        const ConstantScope scope{be, constant};
+        CHECK(product(1) == second);
+        CHECK(held() == 0);  // not among the constant ones
+        CHECK(product(0) == first);
+        const std::size_t bytes = held();
+        CHECK((bytes > 0) == (how.engine != Engine::eigen && how.engine != Engine::onednn));
+        CHECK(product(0) == first);
+        CHECK(held() == bytes);
+        std::vector<float> y(rows * in), again = y;  // the same matrix in another form is another operand
+        multiply(be, Form::nn, matrix(y.data(), rows, in), matrix<const float>(first.data(), rows, out),
+                 matrix<const float>(weights.data(), out, in));
+        be.constants().forget(constant);
+        CHECK(held() == 0);
+        multiply(be, Form::nn, matrix(again.data(), rows, in), matrix<const float>(first.data(), rows, out),
+                 matrix<const float>(weights.data(), out, in));
+        CHECK(y == again);
+      }
+      be.constants().forget(constant);
+      const float before = std::exchange(weights[7], 3.0F);
+      const auto changed = product(0);
+      CHECK(changed != first);
+      CHECK(held() == 0);  // the scope has ended
+      const ConstantScope scope{be, constant};
+      CHECK(product(0) == changed);
+      weights[7] = before;
+      be.constants().forget(constant.last(in));  // of another matrix's place: nothing
+      if (held() > 0) CHECK(product(0) == changed);
+      be.constants().forget(constant);
+      CHECK(product(0) == first);
+    }
+  }
+}
 TEST_CASE("Products of small whole numbers are exact by every engine and in every precision", "[cpu][engines]") {
   for (const Precision precision : {Precision::full, Precision::bf16}) {
     for (const Arithmetic& how : arithmetics(precision)) {
@@ -86,6 +139,33 @@ TEST_CASE("Products of small whole numbers are exact by every engine and in ever
                          << n << " x " << k);
           CHECK(wrong == 0);
         }
+      }
+    }
+  }
+}
+TEST_CASE("Products cut into many blocks are exact by every engine and in every precision", "[cpu][engines]") {
+  constexpr Size m = 270, n = 700, k = 1100;
+  const Operands o{m, n, k, true};
+  for (const Form form : {Form::nn, Form::nt, Form::tn}) {
+    const auto product = [&](const Arithmetic& how) {
+      Cpu<float> be{2};
+      use(be, how);
+      std::vector<float> c = o.c;
+      multiply(be, form, matrix(c.data(), m, n), left(o.a, form, m, k), right(o.b, form, n, k), 0.5, true);
+      return c;
+    };
+    const auto by_eigen = product({Engine::eigen, Precision::full});
+    for (const Size i : {Size{0}, m - 1}) {
+      for (const Size j : {Size{0}, n - 1}) {
+        const auto at = static_cast<std::size_t>(i * n + j);
+        const double exact = sum(o, form, m, n, k, i, j, [](double x) { return x; });
+        CHECK(static_cast<double>(by_eigen[at]) == static_cast<double>(o.c[at]) + 0.5 * exact);
+      }
+    }
+    for (const Precision precision : {Precision::full, Precision::bf16}) {
+      for (const Arithmetic& how : arithmetics(precision)) {
+        INFO("engine " << cpu::name_of(how.engine) << ", form " << static_cast<int>(form));
+        CHECK((product(how) == by_eigen));
       }
     }
   }
@@ -146,7 +226,7 @@ TEST_CASE("Products and attention in bf16 are the same bits on any number of thr
       Run<float> r{threads};
       use(r.be, how);
       run_affine(r);
-      const std::vector<Size> offsets{0, 1, 150, 230};
+      const std::vector<Size> offsets{0, 1, 4, 230};  // the last in two tiles
       AttentionShape shape;
       shape.segments = checked_segments(offsets, 230);
       shape.heads = 4;

@@ -185,7 +185,7 @@ TEST_CASE("A step whose work is cut into many pieces allocates nothing in steady
     be.use(precision);
     Model<B, Block, Tokens<96>> model;
     model.params.initialise(1);
-    std::vector<Size> offsets{0, 150, 151, 200, 300};
+    std::vector<Size> offsets{0, 240, 241, 270, 300};
     std::vector<float> values(300 * 96, 0.5F);
     const View<B, Tokens<96>> x{values.data(), checked_segments(offsets, 300)};
     Sgd<B, Block> sgd{{.momentum = 0.9}};

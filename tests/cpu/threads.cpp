@@ -46,10 +46,10 @@ TEST_CASE("Products of groups are the same bits on any number of threads", "[cpu
 TEST_CASE("Attention is the same bits on any number of threads", "[cpu][threads]") {
   same_for_any_threads([](auto& r) {
     using T = typename std::remove_reference_t<decltype(r.be)>::Scalar;
-    const std::vector<Size> offsets{0, 140, 141, 200, 230};
-    AttentionShape shape{checked_segments(offsets, 230), 4, true, 0.2, {5, 6, 7}};
-    const auto qkv = r.in(230, 96, 1), bias = r.in(4 * 140, 140, 2), d_o = r.in(230, 32, 3);
-    const auto o = r.out(230, 32), lse = r.out(230, 4), dqkv = r.out(230, 96), dbias = r.in(4 * 140, 140, 4);
+    const std::vector<Size> offsets{0, 230, 231, 290, 320};  // one in several tiles
+    AttentionShape shape{checked_segments(offsets, 320), 4, true, 0.2, {5, 6, 7}};
+    const auto qkv = r.in(320, 96, 1), bias = r.in(4 * 230, 230, 2), d_o = r.in(320, 32, 3);
+    const auto o = r.out(320, 32), lse = r.out(320, 4), dqkv = r.out(320, 96), dbias = r.in(4 * 230, 230, 4);
     attention(r.be, o, lse, qkv, bias, shape);
     attention_backward(r.be, dqkv, dbias, d_o, qkv, o, lse, bias, shape);
     for (const auto& m : {o, lse, dqkv, dbias}) r.keep(m);
@@ -234,6 +234,33 @@ TEST_CASE("What a task throws arrives at the caller, and the threads go on", "[c
     }
   }
 }
+#if defined(__linux__)
+TEST_CASE("Bound threads run each on one processor, the caller where it likes", "[cpu][threads]") {
+  cpu_set_t before;
+  REQUIRE(::pthread_getaffinity_np(::pthread_self(), sizeof before, &before) == 0);
+  const Size processors = CPU_COUNT(&before);
+  Threads pool{processors};
+  pool.pin();
+  std::vector<int> allowed(static_cast<std::size_t>(processors)), which(allowed);
+  std::atomic<Size> waiting{processors};
+  pool.run(processors, [&](Size, Size worker) {
+    --waiting;
+    while (waiting > 0) std::this_thread::yield();  // a task for each
+    cpu_set_t own;
+    ::pthread_getaffinity_np(::pthread_self(), sizeof own, &own);
+    allowed[static_cast<std::size_t>(worker)] = CPU_COUNT(&own);
+    for (std::size_t p = 0; p < CPU_SETSIZE; ++p)
+      if (CPU_ISSET(p, &own)) which[static_cast<std::size_t>(worker)] = static_cast<int>(p);
+  });
+  CHECK(allowed.front() == processors);
+  CHECK(std::all_of(allowed.begin() + 1, allowed.end(), [](int n) { return n == 1; }));
+  std::sort(which.begin() + 1, which.end());
+  CHECK(std::adjacent_find(which.begin() + 1, which.end()) == which.end());
+  Threads more{processors + 1};
+  const std::string got = "got " + std::to_string(processors);
+  check_error([&] { more.pin(); }, {"threads", "processors", got.c_str()});
+}
+#endif
 TEST_CASE("A number of threads less than one is refused", "[cpu][threads]") {
   check_error([] { Threads{0}; }, {"threads", "expected at least 1, got 0"});
   check_error([] { Threads{-3}; }, {"threads", "expected at least 1, got -3"});

@@ -7,8 +7,8 @@ using namespace hashweave::test;
 
 namespace {
 
-// longer than the 128 query rows that are worked on at a time
-const std::vector<Lengths> beyond_a_tile{{131, 1}, {2, 260}};
+// longer than the 224 query rows that are worked on at a time
+const std::vector<Lengths> beyond_a_tile{{226, 1}, {2, 260}};
 
 }  // namespace
 

@@ -67,6 +67,8 @@ class ParameterBlock {
   /// The whole block; its trainable part; one entry.
   Mat<Scalar> flat() { return matrix(block_.data(), 1, size_); }
   Mat<const Scalar> flat() const { return matrix(block_.data(), 1, size_); }
+  /// Where all of them lie.
+  std::span<const Scalar> values() const { return {block_.data(), static_cast<std::size_t>(size_)}; }
   Mat<Scalar> trainable() { return matrix(block_.data(), 1, trainable_); }
   Mat<const Scalar> trainable() const { return matrix(block_.data(), 1, trainable_); }
   Mat<Scalar> at(const ParameterEntry& e) { return matrix(block_.data() + e.offset, e.rows, e.cols); }

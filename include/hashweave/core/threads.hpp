@@ -5,9 +5,16 @@
 #include <hashweave/core/error.hpp>
 #include <hashweave/core/types.hpp>
 #include <mutex>
+#include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
+
+#if defined(__linux__)
+#include <pthread.h>
+#include <sched.h>
+#endif
 
 namespace hashweave {
 
@@ -34,6 +41,31 @@ class Threads {
   }
 
   Size count() const { return static_cast<Size>(workers_.size()) + 1; }
+
+  /// Binds each of its own threads to a processor, of those that the calling thread may use the second, the third and
+  /// so on. The first is left to the calling thread, which stays free: threads that it starts later take after it. For
+  /// machines that nothing else uses: a bound thread waits for who shares its processor.
+  /// @throws Error when there are fewer processors; MachineError where the system can't.
+  void pin() {
+#if defined(__linux__)
+    cpu_set_t allowed;
+    bind(::pthread_getaffinity_np(::pthread_self(), sizeof allowed, &allowed));
+    require(CPU_COUNT(&allowed) >= count(), "threads", "processors to bind them to", Phrase{"at least ", count()},
+            CPU_COUNT(&allowed));
+    std::size_t processor = 0;
+    while (!CPU_ISSET(processor, &allowed)) ++processor;
+    for (std::thread& worker : workers_) {
+      do ++processor;
+      while (!CPU_ISSET(processor, &allowed));
+      cpu_set_t one;
+      CPU_ZERO(&one);
+      CPU_SET(processor, &one);
+      bind(::pthread_setaffinity_np(worker.native_handle(), sizeof one, &one));
+    }
+#else
+    throw MachineError{"threads: binding them to processors: expected Linux, got another system"};
+#endif
+  }
 
   template <class F>
   void run(Size tasks, F&& f) {
@@ -67,6 +99,12 @@ class Threads {
   }
 
  private:
+#if defined(__linux__)
+  static void bind(int fault) {
+    if (fault != 0)
+      throw MachineError{"threads: binding them to processors: " + std::generic_category().message(fault)};
+  }
+#endif
   static constexpr int spins = 4096;  // some tens of microseconds: the usual gap between two kernels
 
   /// As whose worker this thread runs a task, and within which.

@@ -9,8 +9,12 @@ namespace hashweave {
 
 namespace cpu {
 
-/// Query rows whose logits are in memory at a time.
-inline constexpr Size attention_tile = 128;
+/// Query rows whose logits are in memory at a time: at most, and of a sequence, which is cut into equal parts of whole
+/// panels. For each part the keys and values are laid out anew.
+inline constexpr Size attention_tile = 224;
+inline Size tile_rows(Size length) {
+  return part_of(length, std::max<Size>(1, (length + attention_tile - 1) / attention_tile), 32);
+}
 
 /// One head of one sequence: where its q, k, v, … are, and the arithmetic on a tile of query rows.
 template <class T>
@@ -102,8 +106,9 @@ void attention(Cpu<T>& be, Out<T> o, Out<T> lse, In<T> qkv, In<T> bias, const At
     const cpu::Head<T> h{shape, task / shape.heads, task % shape.heads, width, bias};
     const cpu::AttentionScratch<T> scratch{be, worker, longest, width, 1};
     const In<T> q = h.part(qkv, 0), k = h.part(qkv, 1), v = h.part(qkv, 2);
-    for (Size first = 0; first < h.length; first += cpu::attention_tile) {
-      const Size count = std::min(cpu::attention_tile, h.length - first), keys = h.visible(first, count);
+    const Size tall = cpu::tile_rows(h.length);
+    for (Size first = 0; first < h.length; first += tall) {
+      const Size count = std::min(tall, h.length - first), keys = h.visible(first, count);
       const Mat<T> s = scratch.tile(0, count, keys);
       h.logits(be.arithmetic(), s, rows_of(q, first, count), rows_of(k, 0, keys), first, scratch.blocks);
       for (Size r = 0; r < count; ++r) {
@@ -136,8 +141,9 @@ void attention_backward(Cpu<T>& be, Out<T> dqkv, Out<T> dbias, In<T> d_o, In<T> 
     const Mat<T> dq = h.part(dqkv, 0), dk = h.part(dqkv, 1), dv = h.part(dqkv, 2);
     cpu::fill_zero(dk);
     cpu::fill_zero(dv);
-    for (Size first = 0; first < h.length; first += cpu::attention_tile) {
-      const Size count = std::min(cpu::attention_tile, h.length - first), keys = h.visible(first, count);
+    const Size tall = cpu::tile_rows(h.length);
+    for (Size first = 0; first < h.length; first += tall) {
+      const Size count = std::min(tall, h.length - first), keys = h.visible(first, count);
       const Mat<T> p = scratch.tile(0, count, keys), ds = scratch.tile(1, count, keys);
       const In<T> dy_rows = rows_of(dy, first, count);
       h.logits(be.arithmetic(), p, rows_of(q, first, count), rows_of(k, 0, keys), first, scratch.blocks);

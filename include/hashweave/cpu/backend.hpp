@@ -3,6 +3,7 @@
 #include <hashweave/core/backend.hpp>
 #include <hashweave/core/mat.hpp>
 #include <hashweave/core/threads.hpp>
+#include <hashweave/cpu/constants.hpp>
 #include <hashweave/cpu/engine.hpp>
 #include <memory>
 #include <thread>
@@ -54,6 +55,9 @@ class Cpu {
     return arithmetic_.precision == Precision::bf16;
   }
 
+  /// What products keep of weights that do not change: see `ConstantScope`.
+  cpu::Constants<T>& constants() { return constants_; }
+
   /// Working memory of one worker, kept from call to call; the content is lost when it has to grow.
   std::byte* scratch(Size worker, std::size_t bytes) {
     return grown(scratch_[static_cast<std::size_t>(worker)], bytes);
@@ -74,10 +78,31 @@ class Cpu {
 
   Threads threads_;
   Arithmetic arithmetic_;
+  cpu::Constants<T> constants_;
   Tape<HostMemory> tape_;
   RandomState random_;
   std::vector<Buffer<std::byte, HostMemory>> scratch_;
   Buffer<std::byte, HostMemory> shared_;
+};
+
+/// While it lives, products by weights among these values keep what they lay out of them, for later ones: when few rows
+/// are encoded at a time, laying out takes long. Takes as much memory again as the weights, half as much in bf16. It
+/// lasts beyond the scope: whoever changes the values, or gives their memory back, calls
+/// `be.constants().forget(values)`.
+///
+///     const ConstantScope scope{be, model.params.values()};
+///     model.infer(be, images);
+template <class T>
+class ConstantScope {
+ public:
+  ConstantScope(Cpu<T>& be, std::span<const T> values) : be_{be}, before_{be.constants().keep(values)} {}
+  ConstantScope(const ConstantScope&) = delete;
+  ConstantScope& operator=(const ConstantScope&) = delete;
+  ~ConstantScope() { be_.constants().keep(before_); }
+
+ private:
+  Cpu<T>& be_;
+  std::span<const T> before_;
 };
 
 /// Calls f(first, count) for chunks of `rows` rows, `cols` wide, on the backend's threads. The cut depends on the sizes

@@ -48,7 +48,7 @@ bool with_packed([[maybe_unused]] const Arithmetic& how, [[maybe_unused]] F&& f)
 template <class T>
 std::size_t product_bytes(const Arithmetic& how, Size m, Size n, Size k) {
   std::size_t bytes = Lent<T>::block_bytes(k * m) + Lent<T>::block_bytes(k * n);
-  with_packed<T>(how, [&](auto packed) { bytes = packed.right_bytes(n, k) + packed.left_bytes(k); });
+  with_packed<T>(how, [&](auto packed) { bytes = packed.right_bytes(n, k) + packed.left_bytes(n, k); });
   return bytes;
 }
 
@@ -61,7 +61,7 @@ void product(const Arithmetic& how, Mat<T> c, In<T> a, In<T> b, T alpha, Start<T
     auto* right = reinterpret_cast<std::int32_t*>(memory);
     auto* left = reinterpret_cast<std::int32_t*>(memory + P::right_bytes(c.cols, k));
     P::template pack_right<F>(right, b, 0, panels_of<typename P::Right>(c.cols));
-    P::template multiply<F>(c, start, a, alpha, right, 0, left);
+    P::template multiply<F>(c, start, a, alpha, right, 0, left, P::block_of(c.cols, k));
   });
   if (done) return;
 #ifdef HASHWEAVE_HAS_ONEDNN
@@ -96,18 +96,28 @@ inline Size part_of(Size extent, Size count, Size unit) {
   return ((extent + count - 1) / count + unit - 1) / unit * unit;
 }
 
-/// c = start + alpha * op(a) op(b) on all threads: first b is packed, then pieces of c are computed.
+/// c = start + alpha * op(a) op(b) on all threads: first b is packed, unless it was kept, then pieces of c are
+/// computed.
 template <Form F, class P, class T>
 void packed_product(Cpu<T>& be, P, Mat<T> c, In<T> a, In<T> b, T alpha, Start<T> start) {
   constexpr Size group = 4, least_cols = 192, least_work = 4'000'000;
   using Right = typename P::Right;
   const Size k = F == Form::tn ? a.rows : a.cols, panels = panels_of<Right>(c.cols);
-  auto* right = reinterpret_cast<std::int32_t*>(be.shared(P::right_bytes(c.cols, k)));
-  be.threads().run((panels + group - 1) / group, [&](Size task, Size) {
-    P::template pack_right<F>(right, b, task * group, std::min(group, panels - task * group));
-  });
+  const auto pack_all = [&](std::int32_t* to) {
+    be.threads().run((panels + group - 1) / group, [&](Size task, Size) {
+      P::template pack_right<F>(to, b, task * group, std::min(group, panels - task * group));
+    });
+  };
+  const std::size_t bytes = P::right_bytes(c.cols, k);
+  const std::int32_t* right = be.constants().find(b, F, be.arithmetic(), bytes, pack_all);
+  if (right == nullptr) {
+    auto* const room = reinterpret_cast<std::int32_t*>(be.shared(bytes));
+    pack_all(room);
+    right = room;
+  }
 
-  const Size tall = part_of(c.rows, (c.rows + P::rows_block - 1) / P::rows_block, P::Left::width);
+  const auto block = P::block_of(c.cols, k);
+  const Size tall = part_of(c.rows, (c.rows + block.rows - 1) / block.rows, P::Left::width);
   const Size down = (c.rows + tall - 1) / tall;
   // Each of these packs all of a. No sum depends on this cut, so that it may depend on the number of threads.
   const Size pieces = 6 * be.threads().count();
@@ -117,15 +127,15 @@ void packed_product(Cpu<T>& be, P, Mat<T> c, In<T> a, In<T> b, T alpha, Start<T>
   }
   const Size wide = part_of(c.cols, across, Right::width);
   across = (c.cols + wide - 1) / wide;
-  be.reserve_scratch(P::left_bytes(k));
+  be.reserve_scratch(P::left_bytes(c.cols, k));
   be.threads().run(down * across, [&](Size task, Size worker) {
     const Size row = task / across * tall, col = task % across * wide;
     const Size rows = std::min(tall, c.rows - row);
     const Mat<T> piece = cols_of(rows_of(c, row, rows), col, std::min(wide, c.cols - col));
-    auto* left = reinterpret_cast<std::int32_t*>(be.scratch(worker, P::left_bytes(k)));
+    auto* left = reinterpret_cast<std::int32_t*>(be.scratch(worker, P::left_bytes(c.cols, k)));
     P::template multiply<F>(piece, start.from_column(col),
                             F == Form::tn ? cols_of(a, row, rows) : rows_of(a, row, rows), alpha, right,
-                            col / Right::width, left);
+                            col / Right::width, left, block);
   });
 }
 

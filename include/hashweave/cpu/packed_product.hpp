@@ -1,212 +1,9 @@
 #pragma once
 #include <hashweave/core/form.hpp>
-#include <hashweave/cpu/pack.hpp>
-#include <hashweave/cpu/start.hpp>
+#include <hashweave/cpu/tiles.hpp>
 
 #if HASHWEAVE_AVX2 || HASHWEAVE_AVX512
 namespace hashweave::cpu {
-
-#if HASHWEAVE_AVX2
-/// A tile of the result, 6 x 16, in 12 of the 16 vector registers of AVX2. The left operand's values are spread one by
-/// one, so that rows are read where they lie.
-struct Avx2Tile {
-  using Unit = FloatUnit<Lanes8>;
-  using Left = DepthMajor<6>;
-  using Right = DepthMajor<16>;
-  static constexpr Size cols_block = 256;
-
-  static void begin() {}
-  static void end() {}
-
-  /// c = start + a b over `units` of depth; c is at most a tile.
-  static void multiply(Mat<float> c, Start<float> start, const std::int32_t* a, const std::int32_t* b, Size units) {
-    const auto* left = reinterpret_cast<const float*>(a);
-    multiply(c, start, 1.0F, b, units, [left](Size row, Size u) { return left + rows * u + row; });
-  }
-  /// c = start + alpha * a b, where the rows of a are as long as b is deep.
-  static void multiply_rows(Mat<float> c, Start<float> start, Mat<const float> a, float alpha, const std::int32_t* b) {
-    const float* at[rows];  // rows that are not there: the last one once more
-    for (Size r = 0; r < rows; ++r) at[r] = a.row(std::min(r, a.rows - 1));
-    multiply(c, start, alpha, b, a.cols, [&at](Size row, Size u) { return at[row] + u; });
-  }
-
- private:
-  static constexpr int rows = 6;
-
-  template <class LeftAt>
-  static void multiply(Mat<float> c, Start<float> start, float alpha, const std::int32_t* b, Size depth, LeftAt left) {
-    __m256 sum[rows][2];
-#pragma GCC unroll 6
-    for (int r = 0; r < rows; ++r) sum[r][0] = sum[r][1] = _mm256_setzero_ps();
-    const auto* right = reinterpret_cast<const float*>(b);
-    for (Size u = 0; u < depth; ++u) {
-      const __m256 b0 = _mm256_loadu_ps(right + 16 * u), b1 = _mm256_loadu_ps(right + 16 * u + 8);
-#pragma GCC unroll 6
-      for (int r = 0; r < rows; ++r) {
-        const __m256 x = _mm256_broadcast_ss(left(r, u));
-        sum[r][0] = _mm256_fmadd_ps(x, b0, sum[r][0]);
-        sum[r][1] = _mm256_fmadd_ps(x, b1, sum[r][1]);
-      }
-    }
-    if (c.rows == rows && c.cols == Right::width) return add(c, start, alpha, sum);
-    float values[rows * 16] = {};
-    const Mat<float> all = matrix(values, rows, 16);
-    start.write(c);
-    for (Size r = 0; r < c.rows; ++r) std::copy_n(c.row(r), c.cols, all.row(r));
-    add(all, {nullptr, true}, alpha, sum);
-    for (Size r = 0; r < c.rows; ++r) std::copy_n(all.row(r), c.cols, c.row(r));
-  }
-  /// c = start + alpha * sum, a whole tile.
-  static void add(Mat<float> c, Start<float> start, float alpha, const __m256 (&sum)[rows][2]) {
-    const bool biased = !start.keep && start.bias != nullptr;
-    const __m256 first = biased ? _mm256_loadu_ps(start.bias) : _mm256_setzero_ps();
-    const __m256 second = biased ? _mm256_loadu_ps(start.bias + 8) : _mm256_setzero_ps();
-    const __m256 factor = _mm256_set1_ps(alpha);
-#pragma GCC unroll 6
-    for (int r = 0; r < rows; ++r) {
-      float* to = c.row(r);
-      _mm256_storeu_ps(to, _mm256_fmadd_ps(factor, sum[r][0], start.keep ? _mm256_loadu_ps(to) : first));
-      _mm256_storeu_ps(to + 8, _mm256_fmadd_ps(factor, sum[r][1], start.keep ? _mm256_loadu_ps(to + 8) : second));
-    }
-  }
-};
-#endif
-
-#if HASHWEAVE_AVX512
-/// A tile of the result, 14 x 32, in 28 of the 32 vector registers. `Unit` says what is multiplied.
-template <class U>
-struct VectorTile {
-  using Unit = U;
-  using Left = DepthMajor<14>;
-  using Right = DepthMajor<32>;
-  static constexpr Size cols_block = 512;
-
-  static void begin() {}
-  static void end() {}
-
-  /// c = start + a b over `units` of depth; c is at most a tile.
-  static void multiply(Mat<float> c, Start<float> start, const std::int32_t* a, const std::int32_t* b, Size units) {
-    if (c.rows == Left::width) {
-      tile<true>(c, start, a, b, units);
-    } else {
-      tile<false>(c, start, a, b, units);
-    }
-  }
-
- private:
-  static __m512 fused(__m512 sum, std::int32_t a, __m512i b) {
-    if constexpr (Unit::depth == 1) {
-      return _mm512_fmadd_ps(_mm512_set1_ps(std::bit_cast<float>(a)), _mm512_castsi512_ps(b), sum);
-    } else {
-#if HASHWEAVE_AVX512_BF16
-      return _mm512_dpbf16_ps(sum, std::bit_cast<__m512bh>(_mm512_set1_epi32(a)), std::bit_cast<__m512bh>(b));
-#endif
-    }
-  }
-  template <bool Whole>
-  static void tile(Mat<float> c, Start<float> start, const std::int32_t* a, const std::int32_t* b, Size units) {
-    constexpr int rows = 14;
-    const __mmask16 left = Lanes16::first(c.cols), right = Lanes16::first(c.cols - 16);
-    __m512 sum[rows][2];
-    __m512 first = _mm512_setzero_ps(), second = first;
-    if (!start.keep && start.bias != nullptr) {
-      first = _mm512_maskz_loadu_ps(left, start.bias);
-      second = _mm512_maskz_loadu_ps(right, start.bias + 16);
-    }
-#pragma GCC unroll 14
-    for (int r = 0; r < rows; ++r) {
-      const bool load = start.keep && (Whole || r < c.rows);
-      sum[r][0] = load ? _mm512_maskz_loadu_ps(left, c.row(r)) : first;
-      sum[r][1] = load ? _mm512_maskz_loadu_ps(right, c.row(r) + 16) : second;
-    }
-    for (Size u = 0; u < units; ++u) {
-      const __m512i b0 = _mm512_loadu_si512(b + 32 * u), b1 = _mm512_loadu_si512(b + 32 * u + 16);
-#pragma GCC unroll 14
-      for (int r = 0; r < rows; ++r) {
-        sum[r][0] = fused(sum[r][0], a[rows * u + r], b0);
-        sum[r][1] = fused(sum[r][1], a[rows * u + r], b1);
-      }
-    }
-#pragma GCC unroll 14
-    for (int r = 0; r < rows; ++r) {
-      if (!Whole && r >= c.rows) break;
-      _mm512_mask_storeu_ps(c.row(r), left, sum[r][0]);
-      _mm512_mask_storeu_ps(c.row(r) + 16, right, sum[r][1]);
-    }
-  }
-};
-
-#if HASHWEAVE_AMX
-/// A tile of the result, 32 x 32, in four of AMX's eight tiles.
-struct AmxTile {
-  using Unit = PairUnit;
-  using Left = RowMajorTiles;
-  using Right = DepthMajor<32>;
-  static constexpr Size cols_block = 512;
-
-  static void begin() {
-    struct alignas(64) {
-      std::uint8_t palette = 1, row = 0, none[14] = {};
-      std::uint16_t bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
-      std::uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
-    } const shape;
-    _tile_loadconfig(&shape);
-  }
-  static void end() { _tile_release(); }
-
-  static void multiply(Mat<float> c, Start<float> start, const std::int32_t* a, const std::int32_t* b, Size units) {
-    if (c.rows == 32 && c.cols == 32) return whole(c, start, a, b, units);
-    alignas(64) float values[32 * 32];
-    const Mat<float> all = matrix(values, 32, 32);
-    const __mmask16 left = Lanes16::first(c.cols), right = Lanes16::first(c.cols - 16);
-    start.write(c);
-    for (Size r = 0; r < 32; ++r) {
-      const bool some = r < c.rows;
-      _mm512_store_ps(all.row(r), some ? _mm512_maskz_loadu_ps(left, c.row(r)) : _mm512_setzero_ps());
-      _mm512_store_ps(all.row(r) + 16, some ? _mm512_maskz_loadu_ps(right, c.row(r) + 16) : _mm512_setzero_ps());
-    }
-    whole(all, {nullptr, true}, a, b, units);
-    for (Size r = 0; r < c.rows; ++r) {
-      _mm512_mask_storeu_ps(c.row(r), left, _mm512_load_ps(all.row(r)));
-      _mm512_mask_storeu_ps(c.row(r) + 16, right, _mm512_load_ps(all.row(r) + 16));
-    }
-  }
-
- private:
-  static void whole(Mat<float> c, Start<float> start, const std::int32_t* a, const std::int32_t* b, Size units) {
-    if (start.keep || start.bias != nullptr) {
-      const float* from = start.keep ? c.data : start.bias;
-      const auto step = static_cast<std::size_t>(start.keep ? c.ld : 0);  // every row of a tile is the bias
-      _tile_loadd(0, from, step * 4);
-      _tile_loadd(1, from + 16, step * 4);
-      _tile_loadd(2, from + 16 * step, step * 4);
-      _tile_loadd(3, from + 16 * step + 16, step * 4);
-    } else {
-      _tile_zero(0);
-      _tile_zero(1);
-      _tile_zero(2);
-      _tile_zero(3);
-    }
-    for (Size u = 0; u < units; u += 16) {
-      const std::int32_t *rows = a + 32 * u, *cols = b + 32 * u;
-      _tile_loadd(4, rows, 64);
-      _tile_loadd(6, cols, 128);
-      _tile_dpbf16ps(0, 4, 6);
-      _tile_loadd(7, cols + 16, 128);
-      _tile_dpbf16ps(1, 4, 7);
-      _tile_loadd(5, rows + 256, 64);
-      _tile_dpbf16ps(2, 5, 6);
-      _tile_dpbf16ps(3, 5, 7);
-    }
-    const auto step = static_cast<std::size_t>(c.ld);
-    _tile_stored(0, c.data, step * 4);
-    _tile_stored(1, c.data + 16, step * 4);
-    _tile_stored(2, c.data + 16 * step, step * 4);
-    _tile_stored(3, c.data + 16 * step + 16, step * 4);
-  }
-};
-#endif
-#endif
 
 /// Products of a packed right operand; `Tile` is the arithmetic. The left one is packed block by block on the way, and
 /// a block stays in the second cache.
@@ -217,13 +14,16 @@ struct Packed {
   using Left = typename Tile::Left;
   using Right = typename Tile::Right;
 
-  static constexpr Size cols_block = Tile::cols_block;  ///< columns of the right operand that stay in the second cache
-  static constexpr Size rows_block = 128 / Left::width * Left::width;
-
+  /// For a right operand of `n` columns and depth `k`; rows make whole panels.
+  static constexpr Block block_of(Size n, Size k) {
+    Block block = n * deepest(k) * 4 > Size{5} << 18 ? Tile::block_of_large : Tile::block;
+    block.rows = block.rows / Left::width * Left::width;
+    return block;
+  }
   static std::size_t right_bytes(Size n, Size k) { return packed_bytes<Unit, Right>(n, k); }
-  /// Bytes that `multiply` needs.
-  static std::size_t left_bytes(Size k) {
-    return static_cast<std::size_t>(rows_block * block_units(units_of<Unit>(k)) * 4);
+  /// Bytes that `multiply` needs for any result of at most `n` columns and any depth of at most `k`.
+  static std::size_t left_bytes(Size n, Size k) {
+    return static_cast<std::size_t>(block_of(n, k).rows * deepest(k) * 4);
   }
   template <Form F>
   static void pack_right(std::int32_t* to, Mat<const float> b, Size first, Size count) {
@@ -233,14 +33,14 @@ struct Packed {
   /// c = start + alpha * op(a) b, where b begins with panel `col` of `right`.
   template <Form F>
   static void multiply(Mat<float> c, Start<float> start, Mat<const float> a, float alpha, const std::int32_t* right,
-                       Size col, std::int32_t* left) {
+                       Size col, std::int32_t* left, Block block) {
     constexpr bool along = F != Form::tn;
-    const Size depth = along ? a.cols : a.rows, units = units_of<Unit>(depth), block = block_units(units);
+    const Size depth = along ? a.cols : a.rows, units = units_of<Unit>(depth), deep_units = cut_of(units);
     Tile::begin();
-    for (Size row = 0; row < c.rows; row += rows_block) {
-      const Size rows = std::min(rows_block, c.rows - row);
-      for (Size u = 0; u < std::max<Size>(1, units); u += block) {
-        const Size count = std::min(block, units - u), k = u * Unit::depth;
+    for (Size row = 0; row < c.rows; row += block.rows) {
+      const Size rows = std::min(block.rows, c.rows - row);
+      for (Size u = 0; u < std::max<Size>(1, units); u += deep_units) {
+        const Size count = std::min(deep_units, units - u), k = u * Unit::depth;
         const Size deep = std::min(count * Unit::depth, depth - k);
         const Mat<const float> part =
             along ? cols_of(rows_of(a, row, rows), k, deep) : cols_of(rows_of(a, k, deep), row, rows);
@@ -257,9 +57,9 @@ struct Packed {
             Tile::multiply(to, from, left + i * count, b, count);
           }
         };
-        for (Size first = 0; first < c.cols; first += cols_block) {
+        for (Size first = 0; first < c.cols; first += block.cols) {
           for (Size i = 0; i < rows; i += Left::width) {
-            for (Size j = first; j < std::min(c.cols, first + cols_block); j += Right::width) tile(i, j);
+            for (Size j = first; j < std::min(c.cols, first + block.cols); j += Right::width) tile(i, j);
           }
         }
       }
@@ -268,10 +68,10 @@ struct Packed {
   }
 
  private:
-  /// Units of depth at a time: equal parts of at most so many that panels of both operands stay in the first caches.
-  static Size block_units(Size units) {
-    constexpr Size most = Unit::depth == 1 ? 256 : 384;
-    const Size parts = std::max<Size>(1, (units + most - 1) / most);
+  /// Units of depth at a time: at most, and as they are cut in equal parts.
+  static constexpr Size deepest(Size k) { return std::min(units_of<Unit>(k), Tile::most_units); }
+  static constexpr Size cut_of(Size units) {
+    const Size parts = std::max<Size>(1, (units + Tile::most_units - 1) / Tile::most_units);
     return std::max<Size>(16, ((units + parts - 1) / parts + 15) / 16 * 16);
   }
 };
