@@ -120,7 +120,7 @@ def encode(model, image, text):
 
 def mean_average_precision(queries, database, query_labels, labels):
     """Over the whole database, ties by its order; queries with nothing relevant are left out."""
-    order = (queries.sign() @ database.sign().T).argsort(1, descending=True, stable=True)
+    order = (queries.sign() @ database.sign().T).argsort(dim=1, descending=True, stable=True)
     hits = (query_labels @ labels.T > 0).gather(1, order).double()
     places = torch.arange(1, hits.shape[1] + 1, dtype=torch.float64)
     precision = (hits.cumsum(1) / places * hits).sum(1)
@@ -131,8 +131,12 @@ def mean_average_precision(queries, database, query_labels, labels):
 def run(features, bits, seed, precision, out):
     torch.manual_seed(seed)
     folder = os.path.dirname(features)
-    (image, text, labels), (query_image, query_text, query_labels) = (
-        [torch.from_numpy(numpy.load(os.path.join(folder, f"{kind}_{part}.npy"))).float() for kind in "ITL"] for part in ("tr", "te"))
+
+    def read(kind, part):
+        values = torch.from_numpy(numpy.load(os.path.join(folder, f"{kind}_{part}.npy")))
+        return F.one_hot(values.long()).float() if values.ndim == 1 else values.float()  # classes 0, 1, ... or a column each
+
+    (image, text, labels), (query_image, query_text, query_labels) = ([read(kind, part) for kind in "ITL"] for part in ("tr", "te"))
     autocast = torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16")
     start = time.perf_counter()
     targets = learn_prototypes(labels, bits)
