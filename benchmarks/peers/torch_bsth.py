@@ -167,8 +167,8 @@ def table(facts, peer, peer_seconds, runs):
     print(f"| PyTorch, the paper's setting (second stage {peer['seconds']:.0f} s) | {peer_seconds:.1f} | 1 | {peer['map']:.3f} |")
     for name, path, seconds in runs:
         results = json.load(open(os.path.join(path, "results.json")))
-        (direction,) = results["eval"].values()
-        print(f"| hashweave, {name} | {seconds} | {peer_seconds / float(seconds):.1f} | {direction['map_all']:.3f} |")
+        value = results["eval"]["fused_to_fused"]["map_all"]
+        print(f"| hashweave, {name} | {seconds} | {peer_seconds / float(seconds):.1f} | {value:.3f} |")
 
 
 if __name__ == "__main__":

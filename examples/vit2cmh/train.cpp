@@ -6,12 +6,14 @@
 #include "stored_model.hpp"
 #include "vocabulary.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <common/program.hpp>
 #include <common/progress.hpp>
 #include <common/run_folder.hpp>
 #include <fstream>
+#include <functional>
 #include <hashweave/data/sampler.hpp>
 #include <hashweave/optim/schedule.hpp>
 #include <hashweave/version.hpp>
