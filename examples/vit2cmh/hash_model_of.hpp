@@ -172,7 +172,7 @@ class HashModelOf final : public HashModel {
   TrainingMemory training_memory() override {
     Size trained = 0;
     for (const ParameterEntry& e : model_.params.entries())
-      if (!settings_.freeze_towers || !in_towers(e.name)) trained += e.size();
+      if (wanted(!settings_.freeze_towers)(e.name)) trained += e.size();
     const std::size_t copies = adam_ ? 3 : 1;  // gradients and moments
     return {model_.params.bytes() + copies * static_cast<std::size_t>(trained) * sizeof(float),
             be_.tape().high_water()};
@@ -201,10 +201,9 @@ class HashModelOf final : public HashModel {
   /// The parameters are about to change: the towers' too, or those above them alone.
   void changed(bool with_towers) {
     if constexpr (OnHost<B>::itself) {
-      if (with_towers) return be_.constants().forget(model_.params.values());
       for (const ParameterEntry& e : model_.params.entries()) {
         const Mat<float> m = model_.params.at(e);
-        if (!in_towers(e.name)) be_.constants().forget({m.data, static_cast<std::size_t>(m.size())});
+        if (wanted(with_towers)(e.name)) be_.constants().forget({m.data, static_cast<std::size_t>(m.size())});
       }
     }
   }
