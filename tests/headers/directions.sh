@@ -17,7 +17,7 @@ find hashweave -type f \( -name '*.hpp' -o -name '*.cuh' \) -print0 | sort -z | 
     may["text"]    = " core text "
     may["data"]    = " core io text data "
     may["cpu"]     = " core cpu "
-    may["cuda"]    = " core cuda "
+    may["cuda"]    = " core index cuda "
     may["dist"]    = " core dist "
     # other software: the only rooms that may include it
     only["Eigen"]    = " cpu "

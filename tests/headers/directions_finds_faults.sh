@@ -27,6 +27,7 @@ expects sound core/a.hpp "/* a comment\n over lines */\n$once"
 expects sound core/a.hpp "$once#include <hashweave/version.hpp>\n#define HASHWEAVE_A 1\n"
 expects sound cmh/a.hpp "$once#include <hashweave/nn/b.hpp>\n#include <hashweave/compose/b.hpp>\n"
 expects sound eval/a.hpp "$once#include <hashweave/index/b.hpp>\n"
+expects sound cuda/a.hpp "$once#include <hashweave/index/b.hpp>\n"
 expects sound cpu/a.hpp "$once#include <Eigen/Core>\n"
 expects sound data/a.hpp "$once#include <range/v3/all.hpp>\n#include <stb/stb_image.h>\n"
 expects sound io/a.hpp "$once#include <zlib.h>\n#include <nlohmann/json.hpp>\n#include <hashweave/core/b.hpp>\n"
@@ -49,7 +50,7 @@ for room in io text data cpu; do
   expects fault $room/a.hpp "$once#include <hashweave/cuda/b.hpp>\n"
   expects fault $room/a.hpp "$once#include <cuda_runtime.h>\n"
 done
-for room in compose nn cmh optim index cpu; do
+for room in compose nn cmh optim cpu; do
   expects fault cuda/a.cuh "$once#include <hashweave/$room/b.hpp>\n"
 done
 expects fault cuda/a.hpp "$once#include <Eigen/Core>\n"

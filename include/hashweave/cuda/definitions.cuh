@@ -15,6 +15,13 @@ namespace hashweave {
 
 void cuda::count_codes(Device& device, const HammingSearch& search) { count_codes_of(device, search); }
 void cuda::gather_codes(Device& device, const HammingSearch& search) { gather_codes_of(device, search); }
+void cuda::arrange_codes(Device& device, Mat<std::uint64_t> to, Mat<const std::uint64_t> old,
+                         Mat<const std::uint64_t> added, const std::uint32_t* from) {
+  arrange_codes_of(device, to, old, added, from);
+}
+void cuda::put_codes(Device& device, Mat<std::uint64_t> to, Mat<const std::uint64_t> codes, const std::uint32_t* rows) {
+  put_codes_of(device, to, codes, rows);
+}
 
 #define HASHWEAVE_KERNEL template
 #define T float

@@ -1,9 +1,14 @@
 #pragma once
-#include <hashweave/cuda/hamming.hpp>
+#include <hashweave/cuda/hamming_search.hpp>
 #include <hashweave/cuda/reduce.cuh>
 
 // Brute-force search of binary codes. Counters are integers, so that the order of the additions does not matter.
 namespace hashweave::cuda {
+
+/// Whether the row's code may be an answer.
+inline __device__ bool may_answer(const HammingSearch& s, Size row) {
+  return s.allowed == nullptr || (at(s.allowed, row / 64) >> row % 64 & 1) != 0;
+}
 
 /// Block (chunk, group of `Queries` queries): counts of each distance in the chunk. A code that was read serves all
 /// queries of the group.
@@ -15,6 +20,7 @@ __global__ void __launch_bounds__(256) count_distances_kernel(HammingSearch s) {
   for (Size i = thread_x(); i < Queries * bins; i += block_threads) counts[i] = 0;
   barrier();
   for (Size i = first + thread_x(); i < end; i += block_threads) {
+    if (!may_answer(s, i)) continue;
     int distance[Queries]{};
     for (Size w = 0; w < words; ++w) {
       const std::uint64_t code = at(s.codes, w, i);
@@ -75,7 +81,7 @@ __global__ void __launch_bounds__(256) place_distances_kernel(HammingSearch s) {
 }
 
 /// Block (chunk, query): writes the chunk's codes that are among the k nearest to their places, in the order of the
-/// ids. A chunk without any is left at once.
+/// rows. A chunk without any is left at once.
 template <int Bins>
 __global__ void __launch_bounds__(256) gather_nearest_kernel(HammingSearch s) {
   __shared__ Shared<std::int32_t, Bins> next;
@@ -92,9 +98,10 @@ __global__ void __launch_bounds__(256) gather_nearest_kernel(HammingSearch s) {
   if (!any_of_block(holds)) return;
   for (Size from = first; from < end; from += block_threads) {
     const Size i = from + thread_x();
+    const bool asked = i < end && may_answer(s, i);
     int distance = 0;
-    for (Size w = 0; i < end && w < words; ++w) distance += bits_set(at(s.codes, w, i) ^ at(s.queries, query, w));
-    const bool candidate = i < end && distance <= limit;
+    for (Size w = 0; asked && w < words; ++w) distance += bits_set(at(s.codes, w, i) ^ at(s.queries, query, w));
+    const bool candidate = asked && distance <= limit;
     near[thread_x()] = candidate ? distance : -1;
     if (!any_of_block(candidate)) continue;
     std::int32_t place = 0;
@@ -104,7 +111,7 @@ __global__ void __launch_bounds__(256) gather_nearest_kernel(HammingSearch s) {
       for (Size t = 0; t < thread_x(); ++t) place += near[t] == distance ? 1 : 0;
       for (Size t = thread_x() + 1; t < block_threads; ++t) last = last && near[t] != distance;
       if (place < s.k) {
-        at(s.ids, query, place) = static_cast<std::int32_t>(i);
+        at(s.rows, query, place) = static_cast<std::int32_t>(i);
         at(s.distances, query, place) = distance;
       }
     }
@@ -112,6 +119,20 @@ __global__ void __launch_bounds__(256) gather_nearest_kernel(HammingSearch s) {
     if (last) next[distance] = place + 1;
     barrier();
   }
+}
+
+__global__ void __launch_bounds__(256) arrange_codes_kernel(Mat<std::uint64_t> to, Mat<const std::uint64_t> old,
+                                                            Mat<const std::uint64_t> added, const std::uint32_t* from) {
+  const Size i = block_x() * block_threads + thread_x(), w = block_y();
+  if (i >= to.cols) return;
+  const Size row = at(from, i);
+  at(to, w, i) = row < old.cols ? at(old, w, row) : at(added, w, row - old.cols);
+}
+
+__global__ void __launch_bounds__(256)
+    put_codes_kernel(Mat<std::uint64_t> to, Mat<const std::uint64_t> codes, const std::uint32_t* rows) {
+  const Size i = block_x() * block_threads + thread_x(), w = block_y();
+  if (i < codes.cols) at(to, w, at(rows, i)) = at(codes, w, i);
 }
 
 template <int Queries, int Bins>
@@ -131,6 +152,17 @@ void run_gather(Device& device, const HammingSearch& s) {
 }
 inline void gather_codes_of(Device& device, const HammingSearch& s) {
   s.bits <= 1024 ? run_gather<1025>(device, s) : run_gather<4097>(device, s);
+}
+
+inline void arrange_codes_of(Device& device, Mat<std::uint64_t> to, Mat<const std::uint64_t> old,
+                             Mat<const std::uint64_t> added, const std::uint32_t* from) {
+  launch(device, {(to.cols + block_threads - 1) / block_threads, to.rows}, block_threads, arrange_codes_kernel, to, old,
+         added, from);
+}
+inline void put_codes_of(Device& device, Mat<std::uint64_t> to, Mat<const std::uint64_t> codes,
+                         const std::uint32_t* rows) {
+  launch(device, {(codes.cols + block_threads - 1) / block_threads, codes.rows}, block_threads, put_codes_kernel, to,
+         codes, rows);
 }
 
 }  // namespace hashweave::cuda

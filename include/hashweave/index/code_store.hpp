@@ -2,18 +2,16 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
-#include <hashweave/core/error.hpp>
 #include <hashweave/core/types.hpp>
 #include <hashweave/index/code_part.hpp>
+#include <hashweave/index/new_ids.hpp>
 #include <hashweave/index/part_builder.hpp>
-#include <hashweave/io/code_table.hpp>
-#include <limits>
 #include <memory>
 #include <mutex>
 #include <numeric>
 #include <optional>
 #include <span>
-#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -26,8 +24,6 @@ struct CodeState {
   std::vector<bool> ordered;        // part p's ids ascend and all are larger than those of the parts before
   Size size = 0;                    // codes that are there
   std::int64_t largest_id = no_id;  // of those that ever were there
-
-  static constexpr std::int64_t no_id = std::numeric_limits<std::int64_t>::min();
 
   CodeState(BlockLayout of, std::vector<CodePart> with, std::int64_t largest_ever)
       : layout{of}, parts{std::move(with)} {
@@ -66,7 +62,7 @@ class CodeStore {
       : layout_{bits},
         rule_{std::move(rule)},
         builder_{layout_},
-        state_{std::make_shared<const CodeState>(layout_, Parts{}, CodeState::no_id)} {}
+        state_{std::make_shared<const CodeState>(layout_, Parts{}, no_id)} {}
   CodeStore(const CodeStore& other)  // shares all parts and goes on in parts of its own
       : layout_{other.layout_}, rule_{other.rule_}, builder_{layout_}, state_{other.state()} {}
   CodeStore& operator=(const CodeStore& other) {
@@ -101,10 +97,11 @@ class CodeStore {
     const State before = state();
     std::vector<std::int64_t> numbers;
     if (ids == nullptr) {
-      numbers = following(*before, n, where);
+      numbers = ids_after(before->largest_id, n, where);
       ids = numbers.data();
     } else {
-      require_new(*before, {ids, static_cast<std::size_t>(n)}, where);
+      const auto is_there = [&](std::int64_t id) { return id <= before->largest_id && before->find(id); };
+      require_new_ids({ids, static_cast<std::size_t>(n)}, is_there, where);
     }
     if (n > 0) publish(with_tables(added(before->parts, before->size, {words, ids, n})));
   }
@@ -130,9 +127,8 @@ class CodeStore {
   void update(const std::uint64_t* words, std::span<const std::int64_t> ids, std::string_view where) {
     const std::lock_guard lock{changing_};
     const State before = state();
-    require_each_once(ids, where);
-    for (const std::int64_t id : ids)
-      if (!before->find(id)) fail(where, "ids to update", "ids that are there", id);
+    require_ids_there(
+        ids, [&](std::int64_t id) { return before->find(id).has_value(); }, where);
     if (ids.empty()) return;
     Parts parts = before->parts;
     take_out(parts, ids);
@@ -186,22 +182,6 @@ class CodeStore {
     }
     if (rule_.suits(rows) && without >= std::max(least_tables, rows / 4)) return merged(parts);
     return made_of(std::move(parts));
-  }
-
-  static std::vector<std::int64_t> following(const CodeState& state, Size n, std::string_view where) {
-    constexpr std::int64_t last = std::numeric_limits<std::int64_t>::max();
-    const std::int64_t largest = std::max<std::int64_t>(state.largest_id, -1);
-    require(n <= (largest < 0 ? last : last - largest), where, "codes to add after id " + std::to_string(largest),
-            last - std::max<std::int64_t>(largest, 0), n);
-    std::vector<std::int64_t> ids(static_cast<std::size_t>(n));
-    for (Size i = 0; i < n; ++i) ids.data()[i] = largest + 1 + i;
-    return ids;
-  }
-
-  static void require_new(const CodeState& state, std::span<const std::int64_t> ids, std::string_view where) {
-    require_each_once(ids, where);
-    for (const std::int64_t id : ids)
-      if (id <= state.largest_id && state.find(id)) fail(where, "ids", "each once", std::to_string(id) + " twice");
   }
 
   /// Removes the codes of these ids from the parts -> how many there were.

@@ -2,12 +2,11 @@
 #include <algorithm>
 #include <cstdint>
 #include <hashweave/core/error.hpp>
-#include <hashweave/core/threads.hpp>
 #include <hashweave/core/types.hpp>
 #include <hashweave/index/code.hpp>
 #include <hashweave/index/code_store.hpp>
 #include <hashweave/index/hit.hpp>
-#include <hashweave/index/id_filter.hpp>
+#include <hashweave/index/search_options.hpp>
 #include <hashweave/index/search_policies.hpp>
 #include <hashweave/index/state_search.hpp>
 #include <optional>

@@ -18,6 +18,8 @@ class IdFilter {
         }} {}
 
   bool operator()(std::int64_t id) const { return passes_ == nullptr || passes_(what_, id); }
+  /// Whether there is no predicate.
+  bool passes_all() const { return passes_ == nullptr; }
 
  private:
   const void* what_ = nullptr;

@@ -1,25 +1,17 @@
 #pragma once
 #include <algorithm>
 #include <cstdint>
-#include <hashweave/core/threads.hpp>
 #include <hashweave/core/types.hpp>
 #include <hashweave/index/chunk_search.hpp>
 #include <hashweave/index/code_store.hpp>
-#include <hashweave/index/id_filter.hpp>
 #include <hashweave/index/scan_kernels.hpp>
+#include <hashweave/index/search_options.hpp>
 #include <hashweave/index/selection.hpp>
 #include <numeric>
 #include <span>
 #include <vector>
 
 namespace hashweave {
-
-/// How a search goes about it. What it answers depends on `where` alone.
-struct SearchOptions {
-  IdFilter where{};            // items that may be answers; all by default
-  Threads* threads = nullptr;  // who takes part; one thread by default. One search at a time has them
-  ScanKernel kernel = best_scan_kernel();
-};
 
 namespace detail {
 
