@@ -10,11 +10,9 @@
 #include <chrono>
 #include <cstdio>
 #include <fstream>
-#include <hashweave/core/random.hpp>
 #include <hashweave/core/threads.hpp>
 #include <hashweave/index/index_file.hpp>
 #include <hashweave/index/with_bits.hpp>
-#include <hashweave/io/npy.hpp>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -22,48 +20,14 @@
 #include <string>
 #include <vector>
 
+#include "support/code_files.hpp"
+
 using namespace hashweave;
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-/// Codes as learned ones lie: 1,000 centres, each bit flipped with probability 0.15.
-template <Size Bits>
-std::vector<Code<Bits>> clustered_codes(Size n, std::uint32_t step) {
-  constexpr std::uint64_t centres = 1000;
-  constexpr std::uint32_t flip = 0x26666666;  // 0.15 of 2^32
-  const RandomStream place{1, 0, 0}, chosen{1, step, 1}, flips{1, step, 2};
-  std::vector<Code<Bits>> middle(centres), codes(static_cast<std::size_t>(n));
-  std::uint64_t drawn = 0;
-  const auto word = [&](const RandomStream& stream) {
-    const auto block = stream.block(drawn++);
-    return std::pair{std::uint64_t{block[0]} << 32 | block[1], std::uint64_t{block[2]} << 32 | block[3]};
-  };
-  for (auto& code : middle)
-    for (auto& w : code.words) w = word(place).first;
-  drawn = 0;
-  for (std::size_t i = 0; i < codes.size(); ++i) {
-    codes[i] = middle[chosen.bits(i) % centres];
-    for (auto& w : codes[i].words) {
-      std::uint64_t flipped = 0;  // each bit 1 with probability flip / 2^32, digit by digit from the last
-      for (int digit = 0; digit < 32; digit += 2) {
-        const auto [first, second] = word(flips);
-        flipped = (flip >> digit & 1) != 0 ? flipped | first : flipped & first;
-        flipped = (flip >> (digit + 1) & 1) != 0 ? flipped | second : flipped & second;
-      }
-      w ^= flipped;
-    }
-  }
-  return codes;
-}
-
-template <Size Bits>
-void write_codes(const std::string& path, const std::vector<Code<Bits>>& codes) {
-  const std::vector<std::uint8_t> bytes = to_bytes(codes);
-  write_npy(path, view_of(bytes, {std::ssize(codes), Bits / 8}));
-}
 
 ScanKernel kernel_named(const std::string& name) {
   for (const ScanKernel kernel : scan_kernels)
@@ -75,9 +39,9 @@ template <Size Bits>
 class Side {
  public:
   Side(const std::string& folder, Size codes, Size queries)
-      : codes_{clustered_codes<Bits>(codes, 1)}, queries_{clustered_codes<Bits>(queries, 2)} {
-    write_codes(folder + "/codes.npy", codes_);
-    write_codes(folder + "/queries.npy", queries_);
+      : codes_{bench::clustered_codes<Bits>(codes, 1)}, queries_{bench::clustered_codes<Bits>(queries, 2)} {
+    bench::write_codes(folder + "/codes.npy", codes_);
+    bench::write_codes(folder + "/queries.npy", queries_);
   }
 
   void answer(const std::string& line) {
@@ -112,11 +76,8 @@ class Side {
       std::printf("%.6g\n", since(start) / static_cast<double>(count));
     } else if (what == "answers") {
       in >> kernel;
-      std::vector<std::int32_t> distances;
-      const auto answers = which == "scan" ? scan_->search(queries_, k) : tables_[which]->search(queries_, k);
-      for (const auto& hits : answers)
-        for (const Hit& hit : hits) distances.push_back(static_cast<std::int32_t>(hit.distance));
-      write_npy(kernel, view_of(distances, {std::ssize(queries_), k}));
+      bench::write_distances(kernel, which == "scan" ? scan_->search(queries_, k) : tables_[which]->search(queries_, k),
+                             k);
       std::printf("done\n");
     } else if (what == "save") {
       const auto start = Clock::now();

@@ -72,8 +72,19 @@ void measure_beside(State& state, const Work& work, F&& f, const char* name, G&&
   state.counters[name] = scale * best_other / best;
 }
 
-/// The main program of a benchmark. Google Benchmark's flags come behind ours and win.
-inline int run(int argc, char** argv) {
+/// What the machine can do, for the head of the results.
+inline void add_machine() {
+  const auto giga = [](double x) { return std::to_string(std::lround(x * 1e-9)); };
+  benchmark::AddCustomContext("threads", std::to_string(thread_count()));
+  benchmark::AddCustomContext("multiply-add peak f32, GFLOP/s", giga(multiply_add_peak<float>()));
+  benchmark::AddCustomContext("multiply-add peak f64, GFLOP/s", giga(multiply_add_peak<double>()));
+  benchmark::AddCustomContext("memory bandwidth, GB/s", giga(memory_bandwidth()));
+}
+
+/// The main program of a benchmark. Google Benchmark's flags come behind ours and win. `begin` is called before
+/// anything is measured, not where benchmarks are only listed; what it gives, unless 0, is the status to end with.
+template <class F>
+int run(int argc, char** argv, F&& begin) {
   std::string short_time = "--benchmark_min_time=0.1";
   std::vector<char*> arguments{argv, argv + argc};
   arguments.insert(arguments.begin() + 1, short_time.data());
@@ -85,11 +96,7 @@ inline int run(int argc, char** argv) {
     return std::string_view{argument}.starts_with("--benchmark_list_tests");
   });
   if (!only_listed) {
-    const auto giga = [](double x) { return std::to_string(std::lround(x * 1e-9)); };
-    benchmark::AddCustomContext("threads", std::to_string(thread_count()));
-    benchmark::AddCustomContext("multiply-add peak f32, GFLOP/s", giga(multiply_add_peak<float>()));
-    benchmark::AddCustomContext("multiply-add peak f64, GFLOP/s", giga(multiply_add_peak<double>()));
-    benchmark::AddCustomContext("memory bandwidth, GB/s", giga(memory_bandwidth()));
+    if (const int status = begin(); status != 0) return status;
   }
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();

@@ -1,6 +1,8 @@
 #pragma once
+#include <algorithm>
 #include <hashweave/core/model.hpp>
 #include <hashweave/cpu.hpp>
+#include <numeric>
 
 #include "support/bench.hpp"
 #include "support/inputs.hpp"
@@ -15,40 +17,55 @@ inline std::vector<Size> offsets_of(const std::vector<Size>& lengths) {
   return offsets;
 }
 
+/// How a backend's work is fed and measured. support/cuda.hpp says it of a GPU.
+template <class B>
+struct On {
+  using SharedMemory = typename B::Memory;  ///< of offsets, which the host reads too
+
+  static B& backend() { return bench::backend<typename B::Scalar>(); }
+  static Buffer<float, HostMemory> normal_numbers(Size n, std::uint32_t place = 0) {
+    Buffer<float, HostMemory> out{n};
+    std::ranges::copy(bench::normal_numbers<float>(n, place), out.data());
+    return out;
+  }
+  template <class F>
+  static void measure(State& state, const Work& work, F&& f) {
+    bench::measure<typename B::Scalar>(state, work, f);
+  }
+};
+
 /// A batch of samples S that owns its numbers.
-template <class S>
+template <class S, class B = Cpu<float>>
 class Batch {
  public:
-  using B = Cpu<float>;
-
-  explicit Batch(Size rows) : rows_{rows}, values_{normal_numbers<float>(View<B, S>::scalars(rows))} {}
+  explicit Batch(Size rows) : rows_{rows}, values_{On<B>::normal_numbers(View<B, S>::scalars(rows))} {}
   View<B, S> view() { return {values_.data(), rows_}; }
 
  private:
   Size rows_;
-  std::vector<float> values_;
+  Buffer<float, typename B::Memory> values_;
 };
-template <Size D>
-class Batch<Tokens<D>> {
+template <Size D, class B>
+class Batch<Tokens<D>, B> {
  public:
-  using B = Cpu<float>;
-
   explicit Batch(const std::vector<Size>& lengths)
-      : offsets_{offsets_of(lengths)}, values_{normal_numbers<float>(offsets_.back() * D)} {}
+      : offsets_{static_cast<Size>(lengths.size()) + 1},
+        values_{On<B>::normal_numbers(std::accumulate(lengths.begin(), lengths.end(), Size{0}) * D)} {
+    std::ranges::copy(offsets_of(lengths), offsets_.data());
+  }
   Batch(Size sequences, Size length) : Batch{std::vector<Size>(static_cast<std::size_t>(sequences), length)} {}
 
-  View<B, Tokens<D>> view() { return {values_.data(), {offsets_.data(), static_cast<Size>(offsets_.size()) - 1}}; }
+  View<B, Tokens<D>> view() { return {values_.data(), {offsets_.data(), offsets_.size() - 1}}; }
 
  private:
-  std::vector<Size> offsets_;
-  std::vector<float> values_;
+  Buffer<Size, typename On<B>::SharedMemory> offsets_;
+  Buffer<float, typename B::Memory> values_;
 };
 
 /// A layer with its parameters, and the verbs as things to measure.
-template <class L, class S>
+template <class L, class S, class B = Cpu<float>>
 class Bench {
  public:
-  using B = Cpu<float>;
   using Y = OutputOf<L, S>;
 
   explicit Bench(View<B, S> x, L layer = {}) : x_{x} {
@@ -78,24 +95,24 @@ class Bench {
     be.tape().rewind();
     const auto step = model.forward(be, x_);
     const auto dy = gradient(step.y);
-    bench::measure<float>(state, work, [&] {
+    On<B>::measure(state, work, [&] {
       TapeScope scope{be};
       model.backward(be, step.saved, dy);
     });
     be.tape().rewind();
   }
 
-  B& be = backend<float>();
+  B& be = On<B>::backend();
   Model<B, L, S> model;
 
  private:
   View<B, Y> gradient(View<B, Y> y) {
-    if (dy_.empty()) dy_ = normal_numbers<float>(View<B, Y>::scalars(y.layout()), 1);
+    if (dy_.size() == 0) dy_ = On<B>::normal_numbers(View<B, Y>::scalars(y.layout()), 1);
     return {dy_.data(), y.layout()};
   }
 
   View<B, S> x_;
-  std::vector<float> dy_;
+  Buffer<float, typename B::Memory> dy_;
 };
 
 /// Bytes of `arrays` arrays of `values` floats.

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # nvcc compiles and links the CUDA backend for three generations of GPUs (those of them that it knows) without a warning,
 # in a project that uses the installed package; what each kernel takes of a multiprocessor is written down, and none may
-# spill registers.
+# spill registers. The benchmarks of the backend link with the same kernels, have something to measure, and say so where
+# there is no GPU; left out where Google Benchmark is not installed.
 # usage: nvcc.sh SOURCE_DIR BUILD_DIR WORK_DIR
 set -euo pipefail
 source=$1 build=$2 work=$3
@@ -30,14 +31,27 @@ refused() {
 refused "needs the legacy default stream" -default-stream per-thread
 if grep -qx compute_60 <<<"$known"; then refused "compute capability 7.0 or higher" -arch=sm_60; fi
 
-generator=()
+generator=() benchmarks=()
+printf '#include <benchmark/benchmark.h>\n' | c++ -x c++ -E - >/dev/null 2>&1 && benchmarks=(-D BENCHMARKS="$source/benchmarks")
 command -v ninja >/dev/null && generator=(-G Ninja)
 cmake -S "$source/tests/consumers/cuda" -B "$work/build" "${generator[@]}" -D CMAKE_BUILD_TYPE=Release \
   -D CMAKE_CUDA_COMPILER="$nvcc" -D CMAKE_CUDA_ARCHITECTURES="$(IFS=';'; echo "${architectures[*]/%/-real}")" \
-  -D CMAKE_PREFIX_PATH="$work/prefix" -D CMAKE_FIND_USE_PACKAGE_REGISTRY=OFF >"$work/configure.log" 2>&1 ||
+  -D CMAKE_PREFIX_PATH="$work/prefix" -D CMAKE_FIND_USE_PACKAGE_REGISTRY=OFF \
+  "${benchmarks[@]}" >"$work/configure.log" 2>&1 ||
   { cat "$work/configure.log"; exit 1; }
 cmake --build "$work/build" >"$work/build.log" 2>&1 || { grep -v 'ptxas info' "$work/build.log" | tail -n 60; exit 1; }
 "$work/build/consumer"
+if ((${#benchmarks[@]})); then
+  count=$("$work/build/bench_cuda" --benchmark_list_tests | wc -l)
+  [[ $count -gt 0 ]] || { echo "bench_cuda has nothing to measure"; exit 1; }
+  status=0
+  CUDA_VISIBLE_DEVICES='' "$work/build/bench_cuda" >"$work/bench.log" 2>&1 || status=$?
+  [[ $status -eq 77 && $(wc -l <"$work/bench.log") -eq 1 ]] && grep -q '^skipped: no CUDA device' "$work/bench.log" ||
+    { echo "bench_cuda without a GPU: status $status, expected 77 and one line:"; cat "$work/bench.log"; exit 1; }
+  echo "bench_cuda: $count benchmarks"
+else
+  echo "bench_cuda: left out, Google Benchmark is not installed"
+fi
 
 # Blocks a multiprocessor holds at a time: bounded by its 64 Ki registers, 2048 threads, 32 blocks, and 164 KiB (sm_80)
 # or 228 KiB of shared memory, of which each block takes 1 KiB more than it asks for.
