@@ -116,6 +116,8 @@ if(TARGET codes_tool)
   endforeach()
 endif()
 
+add_check(peer_gpu_scripts COMMAND "${here}/peers/gpu_scripts.sh" "${PROJECT_SOURCE_DIR}" "${work}/peer_gpu_scripts")
+
 # Every way to use the library from another project
 foreach(way IN ITEMS find_package subdirectory fetchcontent pkgconfig meson)
   add_check(consumer_${way} SLOW TIMEOUT 600 COST 35

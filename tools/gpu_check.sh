@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Everything that a person with a GPU should run for the CUDA backend, and a report to attach to an issue.
 # usage: tools/gpu_check.sh [REPORT]
-# The report holds the machine's GPU, driver and compiler, and of each step the outcome and the last lines.
+# The report holds the machine's GPU, driver and compiler, of each step the outcome and the last lines, the benchmarks' times,
+# and the tables beside PyTorch and FAISS, which are fetched from PyPI.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 report=${1:-gpu_report.md}
 failed=0
 
-command -v nvidia-smi >/dev/null || { echo "skipped: no nvidia-smi, hence no GPU to check"; exit 77; }
+[[ -n $(nvidia-smi --list-gpus 2>/dev/null) ]] || { echo "skipped: no GPU is visible (nvidia-smi lists none)"; exit 77; }
 export PATH="$PATH:/usr/local/cuda/bin"
 {
   echo "# hashweave on a GPU"
@@ -65,6 +66,21 @@ END
   step "vit2cmh train --backend cpu" 10 train_on cpu && step "vit2cmh train --backend cuda" 10 train_on cuda &&
     step "the same losses" 3 same_losses
   rm -rf "$apps"
+  # times. A comparison with other software is a table of its own; where that cannot be had, one line says so
+  if [[ -x build/cuda/bin/bench_cuda ]]; then
+    step "benchmarks on the GPU" 400 build/cuda/bin/bench_cuda --benchmark_counters_tabular=true
+  else
+    { echo; echo "## benchmarks on the GPU: skipped, Google Benchmark is not installed"; } >>"$report"
+  fi
+  compare() {  # what it says is of interest where there is no table
+    local said status=0
+    said=$("benchmarks/peers/$1.sh" 2>&1) || status=$?
+    [[ $status -eq 0 ]] || echo "$said"
+    return "$status"
+  }
+  for peer in torch_cuda hamming_cuda; do
+    step "benchmarks/peers/$peer.sh" 20 compare "$peer" && { echo; cat "build/peers/$peer.md"; } >>"$report"
+  done
 fi
 echo "written: $report"
 exit $failed

@@ -22,3 +22,18 @@ sources_and_compiler() {
   [[ -z $(git status --porcelain -- "$@" 2>/dev/null) ]] || commit+=" and changes"
   printf '%s' "commit $commit; $("$compiler" --version | head -n 1)"
 }
+
+# need_gpu: ends the script with status 77 and one line where no GPU is visible.
+need_gpu() { [[ -n $(nvidia-smi --list-gpus 2>/dev/null) ]] || { echo "skipped: no GPU is visible (nvidia-smi lists none)"; exit 77; }; }
+# build_gpu_peer NAME [OPTION...]: builds peer_NAME for the GPU that is there.
+build_gpu_peer() {
+  local capability
+  capability=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader | head -n 1 | tr -d .)
+  PATH="$PATH:/usr/local/cuda/bin" build_peer cuda "$1" -D HASHWEAVE_BUILD_BENCHMARKS=ON \
+    -D CMAKE_CUDA_ARCHITECTURES="$capability-real" "${@:2}"
+}
+# gpu: its name, its driver and CUDA's compiler, for a table.
+gpu() {
+  printf '%s, nvcc %s' "$(nvidia-smi --query-gpu=name,driver_version --format=csv,noheader | head -n 1 | sed 's/, /, driver /')" \
+    "$(PATH="$PATH:/usr/local/cuda/bin" nvcc --version | sed -n 's/.*release [^,]*, V//p')"
+}

@@ -162,7 +162,7 @@ def loss_of(h_image, h_text, margin=0.2, eta=0.1, same=None):
     same: pairs (batch, batch) that are no negatives, by default each pair with itself."""
     u, v = F.normalize(h_image), F.normalize(h_text)
     s = u @ v.T
-    same = torch.eye(len(u), dtype=torch.bool) if same is None else same
+    same = torch.eye(len(u), dtype=torch.bool, device=u.device) if same is None else same
     positive = s.diagonal()
     hardest = s.masked_fill(same, -torch.inf)
     triplet = F.relu(margin - positive + hardest.amax(1)) + F.relu(margin - positive + hardest.amax(0))
@@ -178,18 +178,20 @@ def padded(lengths):
     return (torch.arange(max(lengths))[None] < torch.tensor(lengths)[:, None])[:, None, None]
 
 
-def part_of(name, precision, lengths):
-    """What is measured: a function without arguments, and how many samples it takes."""
+def part_of(name, precision, lengths, device="cpu", images=None):
+    """What is measured: a function without arguments, and how many samples it takes. What it works on lies on the host,
+    and what comes of it is read there. images: of a batch, by default 8, or 30 of a step."""
     model_name, kind = PARTS[name]
     m = dict(MODELS[model_name])
     if name == "dinov2_s_112_images":
         m["side"] = 112
-    model = Vit2Cmh(m)
-    autocast = torch.autocast("cpu", torch.bfloat16, enabled=precision.startswith("bf16"))
+    model = Vit2Cmh(m).to(device)
+    autocast = torch.autocast(device, torch.bfloat16, enabled=precision.startswith("bf16"))
     compiled = precision.endswith("compiled")
     mask = padded(lengths)
     ids = torch.randint(VOCABULARY, (len(lengths), max(lengths)))
-    pixels = torch.randn(PAIRS if kind == "step" else 8, 3, m["side"], m["side"])
+    images = images or (PAIRS if kind.endswith("step") else 8)
+    pixels = torch.randn(images, 3, m["side"], m["side"])
     if kind in ("images", "captions"):
         model.eval()
         call, arguments = (model.image_codes, (pixels,)) if kind == "images" else (model.text_codes, (ids, mask))
@@ -198,12 +200,13 @@ def part_of(name, precision, lengths):
 
         def run():
             with torch.inference_mode(), autocast:
-                call(*arguments)
+                return call(*(a.to(device) for a in arguments)).cpu()
 
         return run, len(arguments[0])
 
     tokens = (m["side"] // m["patch"]) ** 2 + 1
-    arguments = (pixels, ids) if kind == "step" else (torch.randn(PAIRS, tokens, m["width"]),
+    mask = mask.to(device)
+    arguments = (pixels, ids) if kind == "step" else (torch.randn(images, tokens, m["width"]),
                                                       torch.randn(*ids.shape, m["text"]))
     if kind == "head_step":
         for tower in (model.image.tower, model.text.tower):
@@ -221,12 +224,14 @@ def part_of(name, precision, lengths):
     def run():
         adam.zero_grad(set_to_none=True)
         with autocast:
-            h_image, h_text = call(*arguments)
-        loss_of(h_image.float(), h_text.float()).backward()
+            h_image, h_text = call(*(a.to(device) for a in arguments))
+        loss = loss_of(h_image.float(), h_text.float())
+        loss.backward()
         nn.utils.clip_grad_norm_(trained, 2.0)
         adam.step()
+        return loss.item()
 
-    return run, PAIRS
+    return run, images
 
 
 def measure(name, precision, rounds, lengths):

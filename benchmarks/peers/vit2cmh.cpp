@@ -1,14 +1,16 @@
 // The work of the app's models as the peers run it: codes of images and of captions, steps of training.
 //   peer_vit2cmh parts                           the names of the parts, one a line
 //   peer_vit2cmh lengths N                       tokens of N captions, a JSON list
-//   peer_vit2cmh measure PART PRECISION ROUNDS   one JSON line a measurement; PRECISION: f32 or bf16
+//   peer_vit2cmh measure PART PRECISION ROUNDS [SAMPLES]   one JSON line a measurement; PRECISION: f32 or bf16
 //   peer_vit2cmh memory PART PRECISION [recompute]   the largest resident size of two steps, one JSON line
 //   peer_vit2cmh machine                         the machine's rates, JSON lines
 //   peer_vit2cmh export DIR MODEL                parameters, a batch, its codes and the step's loss, to compare numbers
-// HASHWEAVE_THREADS and HASHWEAVE_ENGINE as for the benchmarks.
+// HASHWEAVE_THREADS and HASHWEAVE_ENGINE as for the benchmarks; HASHWEAVE_BACKEND: cpu, or cuda where it was built with
+// it.
 #include <sys/resource.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <hashweave/core/model.hpp>
@@ -23,6 +25,7 @@
 
 #include "support/inputs.hpp"
 #include "support/machine.hpp"
+#include "support/model_work.hpp"
 
 namespace {
 
@@ -40,23 +43,6 @@ PackedIds captions_of(Size count, Size vocabulary) {
 }
 
 constexpr Size bits = 64, images_at_a_time = 8, captions_at_a_time = 64, pairs = 30;
-
-/// Floating-point operations of a tower's blocks on sequences of these lengths.
-double tower_flop(std::span<const Size> lengths, Size width, Size blocks) {
-  double sum = 0;
-  for (const Size tokens : lengths) sum += bench::BlockWork{1, tokens, width, 4 * width}.forward();
-  return sum * static_cast<double>(blocks);
-}
-/// Of the projection and the trunk, whose last block gives one token alone.
-double upper_flop(std::span<const Size> lengths, Size from, Size width, Size hidden) {
-  double sum = 0;
-  for (const Size tokens : lengths) {
-    const auto t = static_cast<double>(tokens), d = static_cast<double>(width), h = static_cast<double>(hidden);
-    sum += 2 * t * static_cast<double>(from) * d + bench::BlockWork{1, tokens, width, hidden}.forward();
-    sum += 4 * t * d * d + 4 * d * d + 4 * t * d + 4 * d * h;  // keys and values of all, the rest of the first
-  }
-  return sum;
-}
 
 /// What a part works on, and its work in floating-point operations.
 struct Part {
@@ -91,14 +77,23 @@ struct SmallImages {
   SmallImages() { model.params.initialise(2022); }
 };
 
-Part part_of(const Work& work, bool recompute) {
+/// What the models compute on: the environment's HASHWEAVE_BACKEND, else the CPU.
+vit2cmh::Machine machine_asked_for() {
+  const char* name = std::getenv("HASHWEAVE_BACKEND");
+  return {name != nullptr ? name : "cpu", bench::thread_count()};
+}
+
+/// `samples`: of a batch; 0: the usual number.
+Part part_of(const Work& work, bool recompute, Size samples = 0) {
   Part part{.samples = images_at_a_time, .flop = 0, .run = {}, .use = {}};
   if (work.kind == Work::small_images) {
+    require(samples == 0 && machine_asked_for().backend == "cpu", "peer_vit2cmh", work.name,
+            "the usual batch, on the CPU", "another");
     const auto small = std::make_shared<SmallImages>();
     auto& be = bench::backend<float>();
     constexpr Size across = SmallImages::side / SmallImages::A::patch;
     const std::vector<Size> lengths(images_at_a_time, across * across + 1);
-    part.flop = tower_flop(lengths, 384, 12) + upper_flop(lengths, 384, 1024, 2048);
+    part.flop = bench::tower_flop(lengths, 384, 12) + bench::upper_flop(lengths, 384, 1024, 2048);
     part.use = [&be](Precision p) { be.use(p); };
     part.run = [small, &be] {
       be.tape().rewind();
@@ -114,50 +109,55 @@ Part part_of(const Work& work, bool recompute) {
     std::uint32_t draw = 0;
   };
   const auto data = std::make_shared<Data>();
-  data->model = vit2cmh::make_model(work.model, bits, {"cpu", bench::thread_count()});
+  data->model = vit2cmh::make_model(work.model, bits, machine_asked_for());
   HashModel& model = *data->model;
   model.initialise(2022);
   const vit2cmh::Facts& facts = model.facts();
   const Size blocks = facts.text_width == 768 ? 12 : 6;
-  const auto upper = [](std::span<const Size> lengths, Size from) { return upper_flop(lengths, from, 1024, 2048); };
-  const auto count = [&](Size n) {
-    part.samples = n;
-    data->codes.resize(static_cast<std::size_t>(n * bits));
-    return n;
+  const auto upper = [](std::span<const Size> lengths, Size from) {
+    return bench::upper_flop(lengths, from, 1024, 2048);
+  };
+  const auto count = [&](Size usual) {
+    part.samples = samples > 0 ? samples : usual;
+    data->codes.resize(static_cast<std::size_t>(part.samples * bits));
+    return part.samples;
   };
   part.use = [data](Precision p) { data->model->use(p); };
   if (work.kind == Work::images) {
     const std::vector<Size> lengths(static_cast<std::size_t>(count(images_at_a_time)), facts.image_tokens);
     data->images = bench::normal_numbers<float>(part.samples * 3 * facts.side * facts.side, 1);
-    part.flop = tower_flop(lengths, facts.image_width, 12) + upper(lengths, facts.image_width);
+    part.flop = bench::tower_flop(lengths, facts.image_width, 12) + upper(lengths, facts.image_width);
     part.run = [data, n = part.samples] { data->model->encode(vit2cmh::ImageBatch{data->images, n}, data->codes); };
   } else if (work.kind == Work::captions) {
     data->ids = captions_of(count(captions_at_a_time), facts.vocabulary);
     const auto lengths = bench::caption_lengths(part.samples);
-    part.flop = tower_flop(lengths, facts.text_width, blocks) + upper(lengths, facts.text_width);
+    part.flop = bench::tower_flop(lengths, facts.text_width, blocks) + upper(lengths, facts.text_width);
     part.run = [data] { data->model->encode(vit2cmh::TextBatch{&data->ids}, data->codes); };
   } else {
     const bool head = work.kind == Work::head_step;
-    data->ids = captions_of(count(pairs), facts.vocabulary);
-    const auto texts = bench::caption_lengths(pairs);
-    const std::vector<Size> images(static_cast<std::size_t>(pairs), facts.image_tokens);
+    const Size n = count(pairs);
+    data->ids = captions_of(n, facts.vocabulary);
+    const auto texts = bench::caption_lengths(n);
+    const std::vector<Size> images(static_cast<std::size_t>(n), facts.image_tokens);
     part.flop = upper(texts, facts.text_width) + upper(images, facts.image_width);
-    if (!head) part.flop += tower_flop(texts, facts.text_width, blocks) + tower_flop(images, facts.image_width, 12);
+    if (!head)
+      part.flop +=
+          bench::tower_flop(texts, facts.text_width, blocks) + bench::tower_flop(images, facts.image_width, 12);
     part.flop *= 3;
     if (head) {  // frozen towers take no gradient
       for (const Size t : texts) part.flop -= 2.0 * static_cast<double>(t * facts.text_width * 1024);
       for (const Size t : images) part.flop -= 2.0 * static_cast<double>(t * facts.image_width * 1024);
     }
     data->images = bench::normal_numbers<float>(
-        pairs * (head ? facts.image_tokens * facts.image_width : 3 * facts.side * facts.side), 1);
+        n * (head ? facts.image_tokens * facts.image_width : 3 * facts.side * facts.side), 1);
     if (head) data->text_tokens = bench::normal_numbers<float>(data->ids.offsets.back() * facts.text_width, 2);
     vit2cmh::TrainingSettings settings;
     settings.freeze_towers = head;
     settings.recompute = recompute;
     model.begin_training(settings);
-    part.run = [data, head] {
+    part.run = [data, head, n] {
       const vit2cmh::Moment now{.draw = ++data->draw};
-      data->model->step({data->images, pairs, head}, {&data->ids, data->text_tokens}, {}, now);
+      data->model->step({data->images, n, head}, {&data->ids, data->text_tokens}, {}, now);
     };
   }
   return part;
@@ -174,8 +174,8 @@ Precision precision_named(const std::string& name) {
   return name == "bf16" ? Precision::bf16 : Precision::full;
 }
 
-void measure(const std::string& name, const std::string& precision, int rounds) {
-  const Part part = part_of(work_named(name), false);
+void measure(const std::string& name, const std::string& precision, int rounds, Size samples) {
+  const Part part = part_of(work_named(name), false, samples);
   part.use(precision_named(precision));
   part.run();
   part.run();
@@ -224,7 +224,7 @@ void machine() {
 
 void export_numbers(const std::filesystem::path& dir, const std::string& name) {
   std::filesystem::create_directories(dir);
-  const auto model = vit2cmh::make_model(name, bits, {"cpu", bench::thread_count()});
+  const auto model = vit2cmh::make_model(name, bits, machine_asked_for());
   model->initialise(2022);
   const vit2cmh::Facts& facts = model->facts();
   constexpr Size n = 4;
@@ -249,10 +249,8 @@ void export_numbers(const std::filesystem::path& dir, const std::string& name) {
                                                 {"step", view_of(step, {2})}});
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  const std::vector<std::string> words(argv + 1, argv + argc);
+/// -> the program's status.
+int run(const std::vector<std::string>& words) {
   const auto is = [&](const char* command, std::size_t n) { return words.size() == n + 1 && words[0] == command; };
   cpu::default_engine() = bench::engine();
   if (is("parts", 0)) {
@@ -264,8 +262,8 @@ int main(int argc, char** argv) {
       between = ", ";
     }
     std::puts("]");
-  } else if (is("measure", 3)) {
-    measure(words[1], words[2], std::stoi(words[3]));
+  } else if (is("measure", 3) || is("measure", 4)) {
+    measure(words[1], words[2], std::stoi(words[3]), words.size() == 5 ? std::stoll(words[4]) : 0);
   } else if (is("memory", 2) || (is("memory", 3) && words[3] == "recompute")) {
     memory(words[1], words[2], words.size() == 4);
   } else if (is("machine", 0)) {
@@ -275,5 +273,17 @@ int main(int argc, char** argv) {
   } else {
     std::fputs("peer_vit2cmh: see the first lines of its source\n", stderr);
     return 2;
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run({argv + 1, argv + argc});
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "peer_vit2cmh: %s\n", error.what());
+    return 1;
   }
 }
