@@ -2,6 +2,7 @@
 #include "cuda/emulator/device.hpp"
 // the emulated device comes before any kernel
 #include <catch2/catch.hpp>
+#include <hashweave/core/random.hpp>
 #include <hashweave/cuda/reduce.cuh>
 #include <vector>
 
@@ -77,6 +78,57 @@ TEST_CASE("The emulated device has barriers, shared memory, shuffles, votes and 
 
 namespace {
 
+/// a (16, 16) and b (16, 8) as the bits of bfloat16 and d (16, 8) as those of float, one after the other for each warp;
+/// d += a b. Elements a0 to a7, b0 to b3 and d0 to d3 of a lane are where PTX ISA's formulas say.
+void fragments_kernel(int* all, Size) {
+  int* p = all + warp() * 512;
+  const Size group = lane() / 4, in_group = lane() % 4;
+  std::uint32_t a[4]{}, b[2]{};
+  float d[4];
+  for (Size i = 0; i < 8; ++i) {
+    const Size row = (0 <= i && i < 2) || (4 <= i && i < 6) ? group : group + 8;
+    const Size col = i < 4 ? in_group * 2 + (i & 1) : in_group * 2 + (i & 1) + 8;
+    a[i / 2] |= static_cast<std::uint32_t>(at(p, row * 16 + col)) << (i % 2 == 0 ? 0 : 16);
+  }
+  for (Size i = 0; i < 4; ++i) {
+    const Size row = i < 2 ? in_group * 2 + (i & 1) : in_group * 2 + (i & 1) + 8;
+    b[i / 2] |= static_cast<std::uint32_t>(at(p, 256 + row * 8 + group)) << (i % 2 == 0 ? 0 : 16);
+  }
+  const auto place = [&](Size i) { return 384 + (i < 2 ? group : group + 8) * 8 + in_group * 2 + (i & 1); };
+  for (Size i = 0; i < 4; ++i) d[i] = std::bit_cast<float>(int{at(p, place(i))});
+  multiply_fragments(d, a, b);
+  for (Size i = 0; i < 4; ++i) at(p, place(i)) = std::bit_cast<int>(d[i]);
+}
+
+}  // namespace
+
+TEST_CASE("The emulated device multiplies fragments of bf16 matrices", "[cuda][emulator]") {
+  const RandomStream stream{1, 0, 0};
+  const auto number = [&](std::size_t i) {  // bf16 holds it, and float the sums of its products
+    return (static_cast<float>(stream.bits(i) % 511) - 255) / 8;
+  };
+  std::vector<int> values(2 * 512);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto bits = std::bit_cast<std::uint32_t>(number(i));
+    values[i] = static_cast<int>(i % 512 < 384 ? bits >> 16 : bits);
+  }
+  const Numbers numbers{values};
+  run(fragments_kernel, numbers, {}, 64);
+  const std::vector<int> got = numbers.on_host();
+  for (const std::size_t own : {0U, 512U}) {
+    for (std::size_t r = 0; r < 16; ++r) {
+      for (std::size_t c = 0; c < 8; ++c) {
+        const std::size_t d = own + 384 + r * 8 + c;
+        float wanted = number(d);
+        for (std::size_t k = 0; k < 16; ++k) wanted += number(own + r * 16 + k) * number(own + 256 + k * 8 + c);
+        CHECK(std::bit_cast<float>(got[d]) == wanted);
+      }
+    }
+  }
+}
+
+namespace {
+
 void no_barrier_kernel(int* out, Size n) {
   __shared__ Shared<int, 64> held;
   held[thread_x()] = at(out, thread_x());
@@ -95,6 +147,10 @@ void barrier_of_some_kernel(int*, Size) {
 }
 void shuffle_of_some_kernel(int* out, Size) {
   if (thread_x() < 20) at(out, thread_x()) = shuffle_xor(1, 1);
+}
+void fragments_of_some_kernel(int*, Size) {
+  float d[4]{};
+  if (lane() != 5) multiply_fragments(d, {0, 0, 0, 0}, {0, 0});
 }
 void beyond_kernel(int* out, Size n) { at(out, n + thread_x()) = 1; }
 void before_kernel(int* out, Size) { at(out, -1 - thread_x()) = 1; }
@@ -128,6 +184,7 @@ TEST_CASE("The emulated device finds missing barriers", "[cuda][emulator]") {
   CHECK_THROWS_WITH(run(one_barrier_too_few_kernel, numbers, {}, 64), message("without a barrier between (shared"));
   CHECK_THROWS_WITH(run(barrier_of_some_kernel, numbers, {}, 64), message("while others wait at a barrier"));
   CHECK_THROWS_WITH(run(shuffle_of_some_kernel, numbers, {}, 32), message("while others wait at a barrier"));
+  CHECK_THROWS_WITH(run(fragments_of_some_kernel, numbers, {}, 64), message("while others wait at a barrier"));
   CHECK_THROWS_WITH(run(threads_write_kernel, numbers, {}, 32), message("writes what another thread wrote"));
   run(blocks_write_kernel, numbers, {1, 1}, 64);  // after a fault it still works
 }

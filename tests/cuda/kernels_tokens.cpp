@@ -103,55 +103,6 @@ TEST_CASE("CUDA products in bf16 of numbers that bf16 holds are exact", "[cuda]"
   CHECK(run(Precision::full) == run(Precision::bf16));
 }
 
-namespace {
-
-const std::vector<std::vector<Size>> batches{{1}, {33}, {5, 1, 31}, {2, 70, 32, 3}};
-
-struct AttentionCase {
-  Size heads, width;
-  bool causal;
-  double dropout;
-  Size bias;  ///< rows of a head's bias: 0 for none, else positions, or ids if they are asked for
-  bool ids;
-};
-
-}  // namespace
-
-TEST_CASE("CUDA attention and its gradient agree with the CPU's", "[cuda]") {
-  const auto lengths = GENERATE(from_range(batches));
-  const auto how = GENERATE(AttentionCase{2, 7, false, 0, 0, false}, AttentionCase{1, 65, true, 0, 0, false},
-                            AttentionCase{3, 8, true, 0.3, 80, false}, AttentionCase{2, 8, false, 0, 9, true});
-  check_agrees([=](auto& r) {
-    const Segments segments = r.segments(lengths);
-    const Size rows = segments.rows(), d = how.heads * how.width;
-    AttentionShape shape{segments, how.heads, how.causal, how.dropout, RandomStream{5, 6, 7}};
-    if (how.ids) {
-      std::vector<std::int32_t> ids;
-      for (Size t = 0; t < rows; ++t) ids.push_back(static_cast<std::int32_t>((t * t + 2) % how.bias));
-      shape.ids = r.shared(ids);
-    }
-    const auto qkv = r.in(rows, 3 * d, 1, 1, 4), d_o = r.in(rows, d, 2), o = r.out(rows, d);
-    const auto lse = r.out(rows, how.heads), dqkv = r.out(rows, 3 * d);
-    std::remove_const_t<decltype(o)> bias{}, dbias{};
-    if (how.bias > 0) {
-      bias = r.in(how.heads * how.bias, how.bias, 3);
-      dbias = r.in(how.heads * how.bias, how.bias, 4);
-    }
-    attention(r.be, o, lse, qkv, bias, shape);
-    attention_backward(r.be, dqkv, dbias, d_o, qkv, o, lse, bias, shape);
-    r.keep(o, lse, dqkv);
-    if (how.bias > 0) r.keep(dbias);
-  });
-}
-
-TEST_CASE("CUDA attention refuses heads that do not fit its tile", "[cuda]") {
-  Run<Cuda<float>> r;
-  const AttentionShape shape{r.segments({2}), 1, false, 0, {}};
-  const auto o = r.out(2, 129), lse = r.out(2, 1), qkv = r.in(2, 3 * 129, 1);
-  CHECK_THROWS_WITH(attention(r.be, o, lse, qkv, {}, shape),
-                    "Cuda: attention: width of a head: expected at most 128, got 129");
-}
-
 TEST_CASE("CUDA attention of one token agrees with the CPU's", "[cuda]") {
   const auto lengths = GENERATE(from_range(batches));
   const bool last = GENERATE(false, true), causal = GENERATE(false, true);

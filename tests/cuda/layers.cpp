@@ -133,6 +133,27 @@ TEST_CASE("Layers on CUDA agree with the CPU's", "[cuda]") {
   }
 }
 
+TEST_CASE("The whole ViT2CMH on CUDA in bf16 stays near the CPU's", "[cuda]") {
+  const auto codes = []<class B>(Run<B>& r) {
+    TinyModel<B> model;
+    fill(model.params, 3);
+    const Inputs<B> in{r};
+    const auto [codes, saved] = model.forward(r.be, {in.pixels.data, 4}, {in.ids, {in.offsets, 4}, in.types});
+    r.keep(codes.image.mat(), codes.text.mat());
+    return r.outputs;
+  };
+  Run<Cpu<double>> wanted;
+  Run<Cuda<float>> in_bf16, in_full;
+  in_bf16.be.use(Precision::bf16);
+  codes(wanted);
+  codes(in_bf16);
+  codes(in_full);
+  for (std::size_t i = 0; i < 2; ++i) {  // codes are from -1 to 1
+    CHECK(difference(in_bf16.outputs[i], wanted.outputs[i]) < 5e-2);
+    CHECK(difference(in_bf16.outputs[i], in_full.outputs[i]) > 1e-4);
+  }
+}
+
 TEST_CASE("What CUDA shares with the host is given back with the tape", "[cuda]") {
   Cuda<float> be;
   const Size* places[3];

@@ -73,6 +73,11 @@ c++filt <"$work/build.log" | awk -v out="$work/kernels.md" -v wanted="${architec
     shared = 0
     if (match($0, /[0-9]+ bytes smem/)) shared = substr($0, RSTART) + 0
     threads = name ~ /^row_kernel/ ? 128 : 256
+    if (match(name, /Fragments<[0-9]+, [0-9]+/)) {  # its second number is that of the warps
+      threads = substr(name, RSTART, RLENGTH)
+      sub(/.*, /, "", threads)
+      threads *= 32
+    }
     blocks = int(65536 / (int((registers + 7) / 8) * 8 * threads))
     if (2048 / threads < blocks) blocks = 2048 / threads
     most = int((arch == "80" ? 164 : 228) * 1024 / (shared + 1024))

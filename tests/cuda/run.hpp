@@ -122,5 +122,6 @@ void check_agrees(const F& f, double tolerance = 2e-5) {
 
 /// Sizes around those of warps, tiles and blocks.
 inline const std::vector<Size> odd_sizes{1, 31, 33, 70};
+inline const std::vector<std::vector<Size>> batches{{1}, {33}, {5, 1, 31}, {2, 70, 32, 3}};
 
 }  // namespace hashweave::test

@@ -1,5 +1,5 @@
 #pragma once
-#include <hashweave/cuda/attention_tile.cuh>
+#include <hashweave/cuda/attention_tilings.cuh>
 #include <hashweave/cuda/kernels.hpp>
 
 // With P = exp(s - lse), P̃ = P after dropout, dP = the mask times do vᵀ and delta = do · o: ds = P (dP - delta),
@@ -8,20 +8,6 @@
 namespace hashweave {
 
 namespace cuda {
-
-/// What both kernels read.
-template <class T>
-struct AttentionBackward {
-  Mat<const T> d_o, qkv, o, lse, delta;
-  HeadOf<T> h;
-
-  /// P and ds of a pair, from dots of their rows.
-  __device__ void pair(T& p, T& ds, T q_dot_k, T do_dot_v, Size query, Size key) const {
-    const T s = h.factor * q_dot_k + h.bias_of(query, key);
-    p = exp_of(s - at(lse, query, h.head()));
-    ds = p * (h.drop(do_dot_v, query, key) - at(delta, query, h.head()));
-  }
-};
 
 /// delta (tokens, heads); a warp takes a token.
 template <class T>
@@ -40,104 +26,92 @@ struct DeltaRow {
 };
 
 /// dq of a tile of queries. Where there is a bias, ds is kept: all_ds (heads * tokens, longest).
-template <class T, int Columns>
-__global__ void __launch_bounds__(256, 2) attention_dq_kernel(Mat<T> dqkv, Mat<T> all_ds, AttentionBackward<T> b) {
-  __shared__ Tile<T, Columns> first_tile, second_tile;  // q and k, then do and v, then k again
-  __shared__ Weights<T> weights;
+template <class Tiles, class T = typename Tiles::Scalar>
+__global__ void __launch_bounds__(Tiles::threads, 2)
+    attention_dq_kernel(Mat<T> dqkv, Mat<T> all_ds, AttentionBackward<T> b) {
+  constexpr int held_rows = Tiles::held_rows, held_logits = Tiles::held_logits, held_sums = Tiles::held_sums;
+  __shared__ typename Tiles::Memory memory;
   const HeadOf<T>& h = b.h;
-  const Size begin = h.begin(), length = h.length(), end = begin + length, width = h.width;
-  const Size first = block_y() * tile_rows;
+  const Size begin = h.begin(), length = h.length(), first = block_y() * Tiles::rows;
   if (first >= length) return;
-  const Size row = thread_x() / row_threads, sub = thread_x() % row_threads, query = first + row;
-  const Size visible = h.causal ? smaller(length, first + tile_rows) : length;
-  T sums[Columns]{};
-  for (Size from = 0; from < visible; from += tile_rows) {
-    T logits[4], d[4];
-    barrier();
-    first_tile.load(b.qkv, begin + first, end, h.column(0), width);
-    second_tile.load(b.qkv, begin + from, end, h.column(1), width);
-    barrier();
-    first_tile.multiply(logits, row, second_tile, sub, width);
-    barrier();
-    first_tile.load(b.d_o, begin + first, end, h.head() * width, width);
-    second_tile.load(b.qkv, begin + from, end, h.column(2), width);
-    barrier();
-    first_tile.multiply(d, row, second_tile, sub, width);
+  const Size visible = h.causal ? smaller(length, first + Tiles::rows) : length;
+  Tiles tiles{memory, b, first};
+  T sums[held_rows][held_sums]{};
+  for (Size from = 0; from < visible; from += Tiles::step) {
+    tiles.load(from);
+    if (Tiles::may_skip(h, first, from, length)) continue;
+    T s[held_rows][held_logits], d[held_rows][held_logits];
+    tiles.logits(s, d, from);
     HASHWEAVE_UNROLL
-    for (int j = 0; j < 4; ++j) {
-      const Size local = sub + j * row_threads, key = from + local;
-      T p = 0, ds = 0;
-      if (query < length && key < length && (!h.causal || key <= query)) {
-        b.pair(p, ds, logits[j], d[j], begin + query, begin + key);
-      }
-      weights.set(row, local, ds);
-      if (all_ds.data != nullptr && query < length && key < length) {
-        at(all_ds, h.head() * b.qkv.rows + begin + query, key) = ds;
+    for (int i = 0; i < held_rows; ++i) {
+      const Size query = first + Tiles::row(i);
+      const auto of_query = b.query(query, length);
+      HASHWEAVE_UNROLL
+      for (int j = 0; j < held_logits; ++j) {
+        const Size key = from + Tiles::place(j);
+        T p = 0, ds = 0;
+        if (h.sees(query, key, length)) b.pair(p, ds, s[i][j], d[i][j], of_query, begin + query, begin + key);
+        d[i][j] = ds;
+        if (all_ds.data != nullptr && query < length && key < length) {
+          at(all_ds, h.head() * b.qkv.rows + begin + query, key) = ds;
+        }
       }
     }
-    barrier();
-    second_tile.load(b.qkv, begin + from, end, h.column(1), width);
-    barrier();
-    weights.add_products(sums, row, second_tile, sub, width);
+    tiles.add(sums, d, from);
   }
-  if (query >= length) return;
+  const Mat<T> dq = h.part(dqkv, 0);
   HASHWEAVE_UNROLL
-  for (int n = 0; n < Columns; ++n) {
-    const Size c = sub + n * row_threads;
-    if (c < width) at(dqkv, begin + query, h.column(0) + c) = h.factor * sums[n];
+  for (int i = 0; i < held_rows; ++i) {
+    const Size query = first + Tiles::row(i);
+    HASHWEAVE_UNROLL
+    for (int n = 0; n < held_sums; ++n) {
+      if (query < length && Tiles::place(n) < h.width) at(dq, query, Tiles::place(n)) = h.factor * sums[i][n];
+    }
   }
 }
 
 /// dk and dv of a tile of keys.
-template <class T, int Columns>
-__global__ void __launch_bounds__(256, 2) attention_dkv_kernel(Mat<T> dqkv, AttentionBackward<T> b) {
-  __shared__ Tile<T, Columns> key_tile, query_tile;  // k and q, then v and do, then q again
-  __shared__ Weights<T> weights;
+template <class Tiles, class T = typename Tiles::Scalar>
+__global__ void __launch_bounds__(Tiles::threads, 2) attention_dkv_kernel(Mat<T> dqkv, AttentionBackward<T> b) {
+  constexpr int held_rows = Tiles::held_rows, held_logits = Tiles::held_logits, held_sums = Tiles::held_sums;
+  __shared__ typename Tiles::Memory memory;
   const HeadOf<T>& h = b.h;
-  const Size begin = h.begin(), length = h.length(), end = begin + length, width = h.width;
-  const Size first = block_y() * tile_rows;
+  const Size begin = h.begin(), length = h.length(), first = block_y() * Tiles::rows;
   if (first >= length) return;
-  const Size row = thread_x() / row_threads, sub = thread_x() % row_threads, key = first + row;
-  T d_keys[Columns]{}, d_values[Columns]{};
-  for (Size from = h.causal ? first : 0; from < length; from += tile_rows) {
-    T logits[4], d[4], ds[4];
-    barrier();
-    key_tile.load(b.qkv, begin + first, end, h.column(1), width);
-    query_tile.load(b.qkv, begin + from, end, h.column(0), width);
-    barrier();
-    key_tile.multiply(logits, row, query_tile, sub, width);
-    barrier();
-    key_tile.load(b.qkv, begin + first, end, h.column(2), width);
-    query_tile.load(b.d_o, begin + from, end, h.head() * width, width);
-    barrier();
-    key_tile.multiply(d, row, query_tile, sub, width);
+  Tiles tiles{memory, b, first};
+  T d_keys[held_rows][held_sums]{}, d_values[held_rows][held_sums]{};
+  for (Size from = h.causal ? first : 0; from < length; from += Tiles::step) {
+    tiles.load(from);
+    if (Tiles::may_skip(h, first, from, length)) continue;
+    T s[held_rows][held_logits], d[held_rows][held_logits];
+    tiles.logits(s, d, from);
     HASHWEAVE_UNROLL
-    for (int j = 0; j < 4; ++j) {
-      const Size local = sub + j * row_threads, query = from + local;
-      T p = 0;
-      ds[j] = 0;
-      if (query < length && key < length && (!h.causal || key <= query)) {
-        b.pair(p, ds[j], logits[j], d[j], begin + query, begin + key);
-        p = h.drop(p, begin + query, begin + key);
+    for (int j = 0; j < held_logits; ++j) {
+      const Size query = from + Tiles::place(j);
+      const auto of_query = b.query(query, length);
+      HASHWEAVE_UNROLL
+      for (int i = 0; i < held_rows; ++i) {
+        const Size key = first + Tiles::row(i);
+        T p = 0, ds = 0;
+        if (h.sees(query, key, length)) {
+          b.pair(p, ds, s[i][j], d[i][j], of_query, begin + query, begin + key);
+          p = h.drop(p, begin + query, begin + key);
+        }
+        s[i][j] = p;
+        d[i][j] = ds;
       }
-      weights.set(row, local, p);
     }
-    barrier();
-    weights.add_products(d_values, row, query_tile, sub, width);
-    barrier();
-    HASHWEAVE_UNROLL
-    for (int j = 0; j < 4; ++j) weights.set(row, sub + j * row_threads, ds[j]);
-    query_tile.load(b.qkv, begin + from, end, h.column(0), width);
-    barrier();
-    weights.add_products(d_keys, row, query_tile, sub, width);
+    tiles.add(d_keys, d_values, d, s, from);
   }
-  if (key >= length) return;
+  const Mat<T> dk = h.part(dqkv, 1), dv = h.part(dqkv, 2);
   HASHWEAVE_UNROLL
-  for (int n = 0; n < Columns; ++n) {
-    const Size c = sub + n * row_threads;
-    if (c < width) {
-      at(dqkv, begin + key, h.column(1) + c) = h.factor * d_keys[n];
-      at(dqkv, begin + key, h.column(2) + c) = d_values[n];
+  for (int i = 0; i < held_rows; ++i) {
+    const Size key = first + Tiles::row(i);
+    HASHWEAVE_UNROLL
+    for (int n = 0; n < held_sums; ++n) {
+      if (key >= length || Tiles::place(n) >= h.width) continue;
+      at(dk, key, Tiles::place(n)) = h.factor * d_keys[i][n];
+      at(dv, key, Tiles::place(n)) = d_values[i][n];
     }
   }
 }
@@ -185,11 +159,11 @@ void attention_backward(Cuda<T>& be, Out<T> dqkv, Out<T> dbias, In<T> d_o, In<T>
   }
   cuda::for_rows(be, o.rows, cuda::DeltaRow<T>{delta, d_o, o, width});
   const cuda::AttentionBackward<T> b{d_o, qkv, o, lse, delta, cuda::head_of<T>(be, shape, bias, width)};
-  const cuda::Blocks blocks{shape.segments.count * shape.heads, cuda::tiles_of(longest)};
-  cuda::with_columns(width, [&](auto columns) {
-    constexpr int held = decltype(columns)::value;
-    launch(be.device(), blocks, cuda::block_threads, cuda::attention_dq_kernel<T, held>, dqkv, all_ds, b);
-    launch(be.device(), blocks, cuda::block_threads, cuda::attention_dkv_kernel<T, held>, dqkv, b);
+  cuda::with_tilings(be, width, [&]<class Tilings>(Tilings) {
+    using Dq = typename Tilings::Dq;
+    using Dkv = typename Tilings::Dkv;
+    launch(be.device(), cuda::blocks_of<Dq>(shape), Dq::threads, cuda::attention_dq_kernel<Dq>, dqkv, all_ds, b);
+    launch(be.device(), cuda::blocks_of<Dkv>(shape), Dkv::threads, cuda::attention_dkv_kernel<Dkv>, dqkv, b);
   });
   if (dbias.data != nullptr) {
     cuda::for_each(

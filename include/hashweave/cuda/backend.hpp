@@ -75,8 +75,9 @@ class Cuda {
   RandomState& random() { return random_; }
   cuda::Device& device() { return *device_; }
 
-  /// Products in this precision from now on: with bf16 their operands are rounded to bfloat16 on the tape, sums and
-  /// results stay float. Attention's own products stay float.
+  /// Products in this precision from now on: with bf16 their operands are rounded to bfloat16 on the tape, attention's
+  /// in shared memory, sums and results stay float. On devices of a compute capability below 8.0 attention's own
+  /// products stay float, as those of the attention of one token do everywhere.
   void use(Precision precision)
     requires std::same_as<T, float>
   {

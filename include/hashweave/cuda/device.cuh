@@ -57,6 +57,33 @@ __device__ T shuffle_xor(T mine, int mask) {
 }
 /// One bit a lane: where `holds` is true.
 inline __device__ std::uint32_t ballot(bool holds) { return __ballot_sync(0xffffffffU, holds); }
+/// d += a b by the whole warp on tensor cores: a (16, 16) and b (16, 8) in bf16, two values to a word, d (16, 8) in
+/// float. Lane l has, with g = l / 4 and t = 2 (l mod 4): of a rows g and g + 8 at columns t, t + 1 (a[0], a[1]) and t
+/// + 8, t + 9 (a[2], a[3]); of b column g at rows t, t + 1 (b[0]) and t + 8, t + 9 (b[1]); of d rows g (d[0], d[1]) and
+/// g + 8 (d[2], d[3]) at columns t, t + 1. Only where `has_fragments`. Source: PTX ISA, mma.m16n8k16 with floating
+/// point type.
+inline __device__ void multiply_fragments(float (&d)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+  asm volatile(
+      "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, "
+      "%3};"
+      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+#else
+  __trap();
+#endif
+}
+__global__ void fragments_kernel() {}
+/// Whether `multiply_fragments` is there: what runs on this device was compiled for compute capability 8.0 or higher. A
+/// program that was compiled for less has no such code, wherever it runs.
+inline bool has_fragments() {
+  static const bool compiled = [] {
+    cudaFuncAttributes attributes{};
+    check(cudaFuncGetAttributes(&attributes, fragments_kernel), "cudaFuncGetAttributes", __FILE__, __LINE__);
+    return attributes.ptxVersion >= 80;
+  }();
+  return compiled;
+}
 /// Whether it holds for any thread of the block; a barrier as `barrier` is.
 inline __device__ bool any_of_block(bool holds) { return __syncthreads_or(holds ? 1 : 0) != 0; }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <hashweave/cuda/bf16.cuh>
 #include <hashweave/cuda/columns.cuh>
 #include <hashweave/cuda/product.hpp>
 
@@ -6,22 +7,17 @@ namespace hashweave {
 
 namespace cuda {
 
-/// The upper half of a float, rounded to nearest, ties to even; NaN stays NaN.
-inline __device__ std::uint32_t to_bf16(float x) {
-  const std::uint32_t bits = bits_of(x);
-  return x != x ? 0x7fc0U : (bits + 0x7fffU + (bits >> 16 & 1U)) >> 16;
-}
 /// Columns 2c and 2c + 1 of row r of all `batch` operands end to end.
 template <class T>
 struct RoundOperand {
   Mat<std::uint32_t> y;
   Mat<const T> x;
   Size step;
-  __device__ std::uint32_t value(Size r, Size c) const {
+  __device__ float value(Size r, Size c) const {
     const Mat<const T> own{x.data + r / x.rows * step, x.rows, x.cols, x.ld};
-    return c < x.cols ? to_bf16(at(own, r % x.rows, c)) : 0U;
+    return c < x.cols ? float{at(own, r % x.rows, c)} : 0.0F;
   }
-  __device__ void operator()(Size r, Size c) const { at(y, r, c) = value(r, 2 * c) | value(r, 2 * c + 1) << 16; }
+  __device__ void operator()(Size r, Size c) const { at(y, r, c) = bf16_pair(value(r, 2 * c), value(r, 2 * c + 1)); }
 };
 /// An operand in bfloat16 on the tape; rows begin at multiples of 16 bytes.
 template <class T>

@@ -144,6 +144,35 @@ inline std::uint32_t ballot(bool holds) {
   for (int mask = 16; mask > 0; mask /= 2) all |= shuffle_xor(all, mask);
   return all;
 }
+/// d += a b by the whole warp, which exchanges what each lane has of a (16, 16) and b (16, 8).
+inline void multiply_fragments(float (&d)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
+  const unsigned lane = emulator::thread_index.x % 32, first = emulator::thread_index.x - lane;
+  std::uint32_t rows[2][8], columns[2][8], words[4];  // pairs of neighbours along what is summed over
+  emulator::give(a, sizeof a);
+  emulator::wait_for_warp();
+  for (unsigned p = 0; p < 4; ++p) {
+    std::memcpy(words, emulator::given_by(first + lane / 4 * 4 + p), sizeof a);
+    for (unsigned i = 0; i < 4; ++i) rows[i % 2][p + i / 2 * 4] = words[i];
+  }
+  emulator::give(b, sizeof b);
+  emulator::wait_for_warp();
+  for (unsigned c = 0; c < 2; ++c) {
+    for (unsigned p = 0; p < 4; ++p) {
+      std::memcpy(words, emulator::given_by(first + (lane % 4 * 2 + c) * 4 + p), sizeof b);
+      for (unsigned i = 0; i < 2; ++i) columns[c][p + i * 4] = words[i];
+    }
+  }
+  const auto low = [](std::uint32_t pair) { return std::bit_cast<float>(pair << 16); };
+  const auto high = [](std::uint32_t pair) { return std::bit_cast<float>(pair & 0xffff0000U); };
+  for (unsigned i = 0; i < 4; ++i) {
+    for (unsigned p = 0; p < 8; ++p) {
+      d[i] += low(rows[i / 2][p]) * low(columns[i % 2][p]);
+      d[i] += high(rows[i / 2][p]) * high(columns[i % 2][p]);
+    }
+  }
+}
+/// Whether the device has that.
+inline bool has_fragments() { return emulator::fragments; }
 /// Whether it holds for any thread of the block; a barrier as `barrier` is.
 inline bool any_of_block(bool holds) {
   emulator::give_block(holds);

@@ -10,6 +10,8 @@ struct Index3 {
   unsigned x = 0, y = 0, z = 0;
 };
 inline Index3 thread_index, block_index, block_extent, grid_extent;
+/// Whether the device multiplies fragments, as those of compute capability 8.0 and higher do; a test may take it away.
+inline bool fragments = true;
 
 /// Runs body(argument) as every thread of every block, block by block.
 /// @throws hashweave::Error for a launch that no device takes, for threads that wait for others in vain, and whatever a
