@@ -55,33 +55,53 @@ Feed::Feed(HashModel& model, const CaptionDataset& data, const BertTokenizer& to
       row_{static_cast<std::size_t>(model.facts().image_tokens * model.facts().image_width)},
       cache_{settings_.tokens ? settings_.cache_bytes : 0, row_, settings_.cache_file} {}
 
-void Feed::compute(std::span<const Size> items) {
+std::span<const float> Feed::compute(std::span<const Size> items) {
+  expected_.clear();
   const Facts& f = model_.facts();
-  pixels_.resize(items.size() * planes_);
+  std::span<float> room = model_.room(items.size() * planes_);
+  if (room.empty()) {
+    pixels_.resize(items.size() * planes_);
+    room = pixels_;
+  }
   // An image's planes are written where they belong by the thread that decodes it.
   Prefetcher planes{std::ssize(items), {.threads = settings_.threads, .ahead = std::ssize(items)}, [&](Size i) {
                       const Image image = load_image(data_, items[static_cast<std::size_t>(i)]);
-                      preprocess(image, f.preset, f.side,
-                                 std::span{pixels_}.subspan(static_cast<std::size_t>(i) * planes_, planes_));
+                      preprocess(image, f.preset, f.side, room.subspan(static_cast<std::size_t>(i) * planes_, planes_));
                       return true;
                     }};
-  while (planes.next()) {
-  }
+  for (std::size_t i = 0; planes.next(); ++i) model_.sent(i * planes_, planes_);
+  return room;
+}
+
+void Feed::expect(std::span<const Size> items) {
+  if (settings_.tokens || !model_.on_device()) return;
+  model_.meanwhile = [this, items = std::vector<Size>(items.begin(), items.end())] {
+    std::exception_ptr fault;
+    try {
+      ready_ = compute(items);
+    } catch (...) {
+      fault = std::current_exception();  // for whoever asks for these images
+    }
+    expected_ = items;
+    fault_ = fault;
+  };
 }
 
 ImageBatch Feed::images(std::span<const Size> items) {
   if (!settings_.tokens) {
-    compute(items);
-    return {pixels_, std::ssize(items), false};
+    if (items.empty() || !std::ranges::equal(items, expected_)) return {compute(items), std::ssize(items), false};
+    expected_.clear();
+    if (fault_) std::rethrow_exception(std::exchange(fault_, nullptr));
+    return {ready_, std::ssize(items), false};
   }
   std::vector<Size> missing;
   for (const Size item : items)
     if (cache_.find(item).empty() && std::find(missing.begin(), missing.end(), item) == missing.end())
       missing.push_back(item);
   if (!missing.empty()) {
-    compute(missing);
+    const std::span<const float> pixels = compute(missing);
     computed_.resize(missing.size() * row_);
-    model_.image_tokens(pixels_, std::ssize(missing), computed_);
+    model_.image_tokens(pixels, std::ssize(missing), computed_);
     for (std::size_t i = 0; i < missing.size(); ++i) {
       const auto from = std::span{computed_}.subspan(i * row_, row_);
       if (const auto room = cache_.add(missing[i]); !room.empty()) std::copy(from.begin(), from.end(), room.begin());
@@ -125,7 +145,10 @@ CodeSet encode_images(Feed& feed, std::span<const Size> items, Progress* progres
       feed, std::ssize(items),
       [&](CodeSet& set, Size first, Size n, std::span<float> codes) {
         const auto part = items.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(n));
-        feed.model().encode(feed.images(part), codes);
+        const ImageBatch batch = feed.images(part);
+        const auto rest = items.subspan(static_cast<std::size_t>(first + n));
+        if (!rest.empty()) feed.expect(rest.first(std::min(rest.size(), static_cast<std::size_t>(encoded_at_once))));
+        feed.model().encode(batch, codes);
         for (const Size item : part) {
           set.owners.push_back(feed.data().owner(item));
           set.items.push_back(item);

@@ -3,6 +3,7 @@
 #include "hash_model.hpp"
 
 #include <common/progress.hpp>
+#include <exception>
 #include <hashweave/data/dataset.hpp>
 #include <hashweave/text/bert_tokenizer.hpp>
 #include <map>
@@ -44,6 +45,9 @@ class Feed {
 
   /// The images of these items. @throws Error naming an image that does not decode.
   ImageBatch images(std::span<const Size> items);
+  /// `images` will be asked for these next: they are decoded, and travel to the model's device, while the model
+  /// computes what it is given now. On the CPU, whose threads compute, this does nothing.
+  void expect(std::span<const Size> items);
   /// Images that are no part of the data set.
   ImageBatch pixels(std::span<const ImageView> images);
   /// That many images of zeros, or tokens of zeros, as `images` gives them.
@@ -54,7 +58,8 @@ class Feed {
   const CaptionDataset& data() const { return data_; }
 
  private:
-  void compute(std::span<const Size> items);
+  /// Planes of pixels, where the model wants them.
+  std::span<const float> compute(std::span<const Size> items);
 
   HashModel& model_;
   const CaptionDataset& data_;
@@ -64,6 +69,9 @@ class Feed {
   TokenCache cache_;
   std::vector<float> pixels_, tokens_, computed_, text_tokens_;
   PackedIds ids_;
+  std::vector<Size> expected_;  ///< items whose planes are ready, or what their images are not good for
+  std::span<const float> ready_;
+  std::exception_ptr fault_;
 };
 
 /// Relaxed codes, (rows, bits), and whose they are.
@@ -78,15 +86,17 @@ struct CodeSet {
   }
 };
 
+/// So many things are encoded at once.
+inline constexpr Size encoded_at_once = 32;
+
 /// Codes of `count` things, a batch at a time: `batch(set, first, n, codes)` writes those of n of them and notes whose
 /// they are.
 template <class F>
 CodeSet encode_in_batches(Feed& feed, Size count, F&& batch, Progress* progress) {
-  constexpr Size most = 32;
   CodeSet set{feed.model().facts().bits, {}, {}, {}};
   set.values.resize(static_cast<std::size_t>(count * set.bits));
-  for (Size first = 0; first < count; first += most) {
-    const Size n = std::min(most, count - first);
+  for (Size first = 0; first < count; first += encoded_at_once) {
+    const Size n = std::min(encoded_at_once, count - first);
     batch(set, first, n,
           std::span{set.values}.subspan(static_cast<std::size_t>(first * set.bits),
                                         static_cast<std::size_t>(n * set.bits)));

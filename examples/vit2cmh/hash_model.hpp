@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <hashweave/core/owners.hpp>
 #include <hashweave/core/precision.hpp>
 #include <hashweave/data/preset.hpp>
@@ -100,6 +101,16 @@ class HashModel {
   virtual void use(Precision precision) = 0;
   /// Binds the CPU's threads, `Threads::pin`. @throws Error for a model on another backend, or too few processors.
   virtual void pin_threads() = 0;
+
+  /// It computes on a device, while the host does something else: see `meanwhile`.
+  virtual bool on_device() const = 0;
+  /// Memory for so many numbers of the images that come next, from where they travel to a device while it computes on
+  /// others; none where the model reads the host's. `sent` says that `count` of them, from number `first` on, are
+  /// there.
+  virtual std::span<float> room(std::size_t numbers) = 0;
+  virtual void sent(std::size_t first, std::size_t count) = 0;
+  /// Done once, by the next `step` or `encode`, when the device has been given its work and before the host waits.
+  std::function<void()> meanwhile{};
 
   /// Random values for all parameters.
   virtual void initialise(std::uint64_t seed) = 0;

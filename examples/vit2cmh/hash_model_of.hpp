@@ -8,10 +8,12 @@
 #include <common/parameter_tensors.hpp>
 #include <hashweave/cmh/weighted_sum.hpp>
 #include <hashweave/core/model.hpp>
+#include <hashweave/core/replay.hpp>
 #include <hashweave/cpu.hpp>
 #include <hashweave/io/checkpoint.hpp>
 #include <hashweave/optim/adam.hpp>
 #include <optional>
+#include <utility>
 
 namespace vit2cmh {
 
@@ -58,6 +60,17 @@ class HashModelOf final : public HashModel {
       fail("--pin", "backend", "cpu, whose threads can be bound", "another");
   }
 
+  bool on_device() const override { return travels; }
+  std::span<float> room(std::size_t numbers) override {
+    if constexpr (travels)
+      return be_.uploads().room(static_cast<Size>(numbers));
+    else
+      return {};
+  }
+  void sent(std::size_t first, std::size_t count) override {
+    if constexpr (travels) be_.uploads().send(static_cast<Size>(first), static_cast<Size>(count));
+  }
+
   void initialise(std::uint64_t seed) override {
     changed(true);
     model_.params.initialise(seed);
@@ -86,16 +99,16 @@ class HashModelOf final : public HashModel {
 
   void image_tokens(std::span<const float> pixels, Size count, std::span<float> tokens) override {
     check(pixels.size(), count * 3 * A::side * A::side, "pixels");
-    const Unchanged scope{be_, unchanged()};
+    const ConstantScope scope{be_, unchanged()};
     be_.tape().rewind();
     const auto& tower = model_.arch.image.head;
     copy_out(infer(be_, tower, model_.params->image.head, images(pixels, count)).mat(), tokens);
   }
   void text_tokens(const PackedIds& ids, std::span<float> tokens) override {
-    const Unchanged scope{be_, unchanged()};
+    const ConstantScope scope{be_, unchanged()};
     be_.tape().rewind();
     const auto& tower = model_.arch.text.head;
-    copy_out(infer(be_, tower, model_.params->text.head, ids.view<B>()).mat(), tokens);
+    copy_out(infer(be_, tower, model_.params->text.head, ids_of({&ids, {}})).mat(), tokens);
   }
   void begin_training(const TrainingSettings& s) override {
     settings_ = s;
@@ -111,6 +124,7 @@ class HashModelOf final : public HashModel {
   }
 
   StepResult step(const ImageBatch& image_batch, const TextBatch& texts, Owners owners, const Moment& now) override {
+    const ConstantScope scope{be_, unchanged_in_step()};
     be_.tape().rewind();
     be_.random().begin_step(now.draw);
     if (now.first) clear_gradients();
@@ -122,22 +136,25 @@ class HashModelOf final : public HashModel {
                      {InfoNce{l.temperature}}},
                     {l.triplet, l.eta, l.quantisation, l.info_nce, l.sign_info_nce}};
     StepResult out;
-    const auto keep = [&](const auto& result) {
+    const auto read = [&](const auto& result) {
+      do_meanwhile();
       out.loss = to_host(be_, result.value);
       out.triplet = to_host(be_, result.terms, 0);
       out.angular = to_host(be_, result.terms, 1);
       out.quantisation = to_host(be_, result.terms, 2);
       out.info_nce = to_host(be_, result.terms, 3);
       out.sign_info_nce = to_host(be_, result.terms, 4);
-      return result.gradient;
     };
     if (image_batch.tokens) {
       const auto [codes, saved] = head_.forward(be_, values_, tokens_of(image_batch), tokens_of(texts));
-      head_.backward(be_, values_, saved, keep(loss(be_, codes.image, codes.text, owners)), gradients_);
+      const auto result = loss(be_, codes.image, codes.text, owners);
+      head_.backward(be_, values_, saved, result.gradient, gradients_);
+      read(result);
     } else {
-      const auto [codes, saved] =
-          model_.forward(be_, images(image_batch.values, image_batch.count), texts.ids->template view<B>());
-      model_.backward(be_, saved, keep(loss(be_, codes.image, codes.text, owners)));
+      const auto [codes, saved] = model_.forward(be_, images(image_batch.values, image_batch.count), ids_of(texts));
+      const auto result = loss(be_, codes.image, codes.text, owners);
+      model_.backward(be_, saved, result.gradient);
+      read(result);
     }
     if (now.last) {
       changed(!settings_.freeze_towers);
@@ -175,36 +192,69 @@ class HashModelOf final : public HashModel {
       if (wanted(!settings_.freeze_towers)(e.name)) trained += e.size();
     const std::size_t copies = adam_ ? 3 : 1;  // gradients and moments
     return {model_.params.bytes() + copies * static_cast<std::size_t>(trained) * sizeof(float),
-            be_.tape().high_water()};
+            be_.tape().high_water() + be_.constants().bytes()};
   }
 
  private:
   void compute_codes(const ImageBatch& batch, std::span<float> codes) override {
-    const Unchanged scope{be_, unchanged()};
+    const ConstantScope scope{be_, unchanged()};
     be_.tape().rewind();
-    copy_out(batch.tokens ? head_.infer_image(be_, values_, tokens_of(batch)).mat()
-                          : model_.arch.infer_image(be_, *model_.params, images(batch.values, batch.count)).mat(),
-             codes);
+    if (batch.tokens) {
+      const auto x = tokens_of(batch);
+      return copy_out(encoded(x, [&] { return head_.infer_image(be_, values_, x).mat(); }), codes);
+    }
+    const auto x = images(batch.values, batch.count);
+    copy_out(encoded(x, [&] { return model_.arch.infer_image(be_, *model_.params, x).mat(); }), codes);
   }
   void compute_codes(const TextBatch& batch, std::span<float> codes) override {
-    const Unchanged scope{be_, unchanged()};
+    const ConstantScope scope{be_, unchanged()};
     be_.tape().rewind();
-    copy_out(batch.tokens.empty() ? model_.arch.infer_text(be_, *model_.params, batch.ids->view<B>()).mat()
-                                  : head_.infer_text(be_, values_, tokens_of(batch)).mat(),
-             codes);
+    if (!batch.tokens.empty()) {
+      const auto x = tokens_of(batch);
+      return copy_out(encoded(x, [&] { return head_.infer_text(be_, values_, x).mat(); }), codes);
+    }
+    const auto x = ids_of(batch);
+    copy_out(encoded(x, [&] { return model_.arch.infer_text(be_, *model_.params, x).mat(); }), codes);
   }
 
-  /// What to keep laid out for products while encoding: not what the next step changes, when memory is short.
-  std::span<const typename B::Scalar> unchanged() const {
-    return adam_ && !settings_.freeze_towers ? std::span<const typename B::Scalar>{} : model_.params.values();
+  /// infer(), replayed where the backend can and a batch of the same sizes comes again.
+  template <class S, class F>
+  Mat<float> encoded(const View<B, S>& x, F&& infer) {
+    Mat<float> codes;
+    if constexpr (requires { x.ids; })
+      codes = replayed(be_, ReplayKey{x.ids, x.types, x.segments}, infer);
+    else
+      codes = replayed(be_, ReplayKey{x.data, x.layout()}, infer);
+    do_meanwhile();
+    return codes;
   }
+  void do_meanwhile() {
+    if (meanwhile) std::exchange(meanwhile, {})();
+  }
+
+  using Values = std::span<const typename B::Scalar>;
+  /// On the CPU each form of a product lays the parameters out in memory of its own. On a device one rounding to bf16
+  /// serves all products of a step, and takes an eighth of what parameters, gradients and moments do.
+  static constexpr bool shares_rounding = !OnHost<B>::itself;
+
+  /// What to keep laid out for products while encoding: not what the next step changes, when memory is short.
+  Values unchanged() const {
+    return adam_ && !settings_.freeze_towers && !shares_rounding ? Values{} : model_.params.values();
+  }
+  /// The same for forward and backward of a step.
+  Values unchanged_in_step() const { return shares_rounding ? model_.params.values() : Values{}; }
   /// The parameters are about to change: the towers' too, or those above them alone.
   void changed(bool with_towers) {
-    if constexpr (OnHost<B>::itself) {
-      for (const ParameterEntry& e : model_.params.entries()) {
-        const Mat<float> m = model_.params.at(e);
-        if (wanted(with_towers)(e.name)) be_.constants().forget({m.data, static_cast<std::size_t>(m.size())});
-      }
+    const auto tell = [&](Values values) {
+      if constexpr (shares_rounding)
+        be_.constants().renew(values);
+      else
+        be_.constants().forget(values);
+    };
+    if (with_towers) return tell(model_.params.values());
+    for (const ParameterEntry& e : model_.params.entries()) {
+      const Mat<float> m = model_.params.at(e);
+      if (!in_towers(e.name)) tell({m.data, static_cast<std::size_t>(m.size())});
     }
   }
   void clear_gradients() {
@@ -227,7 +277,16 @@ class HashModelOf final : public HashModel {
   }
   View<B, Images> images(std::span<const float> pixels, Size count) {
     check(pixels.size(), count * 3 * A::side * A::side, "pixels");
+    if constexpr (travels) {
+      if (float* const there = be_.uploads().find(pixels.data()); there != nullptr) return {there, count};
+    }
     return {for_kernels(be_, pixels), count};
+  }
+  /// @throws Error for an id that the model does not know: work that is replayed does not look.
+  View<B, TokenIds> ids_of(const TextBatch& batch) {
+    for (const std::int32_t id : batch.ids->ids)
+      require(id >= 0 && id < A::vocabulary, A::name, "token id", Phrase{"0 to ", A::vocabulary - 1}, id);
+    return for_kernels(be_, *batch.ids);
   }
   View<B, ImageTokens> tokens_of(const ImageBatch& batch) {
     check(batch.values.size(), batch.count * facts_.image_tokens * A::image_width, "numbers of image tokens");
@@ -235,13 +294,15 @@ class HashModelOf final : public HashModel {
   }
   View<B, TextTokens> tokens_of(const TextBatch& batch) {
     check(batch.tokens.size(), batch.ids->segments().rows() * A::text_width, "numbers of text tokens");
-    return {for_kernels(be_, batch.tokens), batch.ids->segments()};
+    return {for_kernels(be_, batch.tokens), segments_for_kernels(be_, *batch.ids)};
   }
   static void copy_out(Mat<float> m, std::span<float> to) {
     check(to.size(), m.rows * m.cols, "numbers of the output");
     B::Memory::copy_to_host(to.data(), m.data, to.size_bytes());
   }
 
+  /// The backend takes numbers to its device while it computes.
+  static constexpr bool travels = requires(B& be) { be.uploads(); };
   static constexpr Size patches = (A::side / A::patch) * (A::side / A::patch);
   Facts facts_{A::name,       Bits,         A::side,   patches + 1,      A::image_width, A::text_width,
                A::vocabulary, A::positions, A::preset, A::image_weights, A::text_weights};

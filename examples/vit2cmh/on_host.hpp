@@ -1,8 +1,10 @@
 #pragma once
 /// Numbers of a backend where files and the app's host code can read and write them.
+#include <algorithm>
 #include <concepts>
 #include <hashweave/core/parameters.hpp>
 #include <hashweave/cpu.hpp>
+#include <hashweave/text/packed_ids.hpp>
 #include <optional>
 #include <span>
 #include <vector>
@@ -46,16 +48,6 @@ class OnHost {
   std::optional<Block> copy_;
 };
 
-/// While it lives, a model encodes with parameters that do not change.
-template <class B>
-struct Unchanged {
-  Unchanged(B&, std::span<const typename B::Scalar>) {}
-};
-template <class T>
-struct Unchanged<Cpu<T>> : ConstantScope<T> {
-  using ConstantScope<T>::ConstantScope;
-};
-
 /// Numbers in host memory as kernels of this backend read them: where they are, or copied to the tape.
 template <class B>
 typename B::Scalar* for_kernels(B& be, std::span<const typename B::Scalar> values) {
@@ -67,6 +59,27 @@ typename B::Scalar* for_kernels(B& be, std::span<const typename B::Scalar> value
     B::Memory::copy_from_host(there, values.data(), values.size_bytes());
     return there;
   }
+}
+
+/// The same of segments, and of ids: where they are, or copied to memory that the host shares with kernels.
+template <class B, class U>
+const U* shared_with_kernels(B& be, std::span<const U> values) {
+  if constexpr (OnHost<B>::itself) {
+    return values.data();
+  } else {
+    U* const there = take_shared<U>(be, std::ssize(values));
+    std::ranges::copy(values, there);
+    return there;
+  }
+}
+template <class B>
+Segments segments_for_kernels(B& be, const PackedIds& ids) {
+  return {shared_with_kernels<B, Size>(be, ids.offsets), ids.count()};
+}
+template <class B>
+View<B, TokenIds> for_kernels(B& be, const PackedIds& ids) {
+  const auto* types = ids.types.empty() ? nullptr : shared_with_kernels<B, std::int32_t>(be, ids.types);
+  return {shared_with_kernels<B, std::int32_t>(be, ids.ids), segments_for_kernels(be, ids), types};
 }
 
 }  // namespace vit2cmh

@@ -243,6 +243,15 @@ class Training {
     return StopSignals::asked() || (o_.stop_after_steps > 0 && state_.step - begun >= o_.stop_after_steps);
   }
 
+  /// The images of this batch come next, unless the epoch is at its end: then the model may be judged first.
+  void expect(Size epoch, Size batch) {
+    if (!model_->on_device() || batch >= sampler_->batches() / o_.accumulate * o_.accumulate) return;
+    std::vector<Size> items;
+    for (const Size pair : sampler_->batch(static_cast<std::uint32_t>(epoch), batch))
+      items.push_back(captions_->item(pair));
+    feed_->expect(items);
+  }
+
   StepResult one_step(Size epoch, Size in_epoch, double rate_factor) {
     StepResult sum;
     for (Size part = 0; part < o_.accumulate; ++part) {
@@ -257,6 +266,7 @@ class Training {
       }
       const ImageBatch images = feed_->images(items);
       const TextBatch captions = feed_->texts(texts);
+      expect(epoch, in_epoch * o_.accumulate + part + 1);
       const StepResult result =
           model_->step(images, captions, owners,
                        {static_cast<std::uint32_t>(state_.step * o_.accumulate + part), part == 0,

@@ -133,6 +133,63 @@ TEST_CASE("The app's model gives the same codes on CUDA", "[cuda][app]") {
                     Catch::Contains("pixels: expected 960, got 3"));
 }
 
+TEST_CASE("The app's model encodes batch after batch of the same sizes on CUDA", "[cuda][app]") {
+  Both both{7};
+  Batch batch;
+  for (int time = 0; time < 5; ++time) {
+    std::ranges::rotate(batch.pixels, batch.pixels.begin() + 7);
+    std::ranges::rotate(batch.ids.ids, batch.ids.ids.begin() + 1);
+    both.agree(5 * 16, [&](auto& m, Floats& codes) { m.encode(vit2cmh::ImageBatch{batch.pixels, 5}, codes); });
+    both.agree(5 * 16, [&](auto& m, Floats& codes) { m.encode(vit2cmh::TextBatch{&batch.ids}, codes); });
+    const Floats image_tokens = tokens_of_images(both.cpu, batch), text_tokens = tokens_of_texts(both.cpu, batch);
+    both.agree(5 * 16, [&](auto& m, Floats& codes) { m.encode(vit2cmh::ImageBatch{image_tokens, 5, true}, codes); });
+    both.agree(5 * 16, [&](auto& m, Floats& codes) { m.encode(vit2cmh::TextBatch{&batch.ids, text_tokens}, codes); });
+  }
+  batch.ids.ids.back() = 30;
+  Floats codes(5 * 16);
+  CHECK_THROWS_WITH(both.cuda.encode(vit2cmh::TextBatch{&batch.ids}, codes),
+                    Catch::Contains("token id: expected 0 to 29, got 30"));
+}
+
+TEST_CASE("Pictures travel to CUDA while the app's model computes on others", "[cuda][app]") {
+  Both both{7};
+  CHECK(both.cuda.on_device());
+  CHECK_FALSE(both.cpu.on_device());
+  CHECK(both.cpu.room(5).empty());
+  both.cpu.begin_training(settings(false));
+  both.cuda.begin_training(settings(false));
+  Batch batch;
+  std::vector<Floats> pixels(6, batch.pixels);
+  for (std::size_t i = 0; i < pixels.size(); ++i)
+    std::ranges::rotate(pixels[i], pixels[i].begin() + static_cast<std::ptrdiff_t>(i));
+  const auto write = [&](std::size_t i) {
+    const auto room = both.cuda.room(pixels[i].size());
+    std::ranges::copy(pixels[i], room.begin());
+    both.cuda.sent(0, 100);
+    both.cuda.sent(100, room.size() - 100);
+    return room;
+  };
+  std::span<float> next = write(0);
+  for (std::size_t i = 0; i + 1 < pixels.size(); ++i) {
+    const std::span<float> now = next;
+    both.cuda.meanwhile = [&] { next = write(i + 1); };
+    if (i % 2 == 0) {
+      Floats wanted(5 * 16), got(5 * 16);
+      both.cpu.encode(vit2cmh::ImageBatch{pixels[i], 5}, wanted);
+      both.cuda.encode(vit2cmh::ImageBatch{now, 5}, got);
+      Both::compare(got, wanted, 1e-4);
+    } else {
+      const auto number = moment(static_cast<std::uint32_t>(i));
+      const auto wanted = both.cpu.step({pixels[i], 5}, {&batch.ids}, batch.owners, number);
+      const auto got = both.cuda.step({now, 5}, {&batch.ids}, batch.owners, number);
+      CHECK(got.loss == Approx(wanted.loss).epsilon(1e-4));
+      CHECK(got.gradient_norm == Approx(wanted.gradient_norm).epsilon(1e-3));
+    }
+    CHECK(next.data() != now.data());
+    CHECK_FALSE(both.cuda.meanwhile);
+  }
+}
+
 TEST_CASE("The app's model trains the same on CUDA, towers trained or frozen", "[cuda][app]") {
   const bool frozen = GENERATE(false, true);
   CAPTURE(frozen);
@@ -183,7 +240,10 @@ TEST_CASE("A run of the app on CUDA goes on from its files with the same bits", 
     for (std::uint32_t number = first; number < last; ++number)
       m.step({batch.pixels, 5}, {&batch.ids}, batch.owners, moment(number));
   };
+  const Precision precision = GENERATE(Precision::full, Precision::bf16);  // in bf16 weights are kept from step to step
   OnCuda whole{1}, second{1};
+  whole.use(precision);
+  second.use(precision);
   whole.initialise(5);
   whole.begin_training(settings(false));
   steps(whole, 0, 2);
@@ -198,6 +258,10 @@ TEST_CASE("A run of the app on CUDA goes on from its files with the same bits", 
   Both::compare(second.parameters(true), whole.parameters(true), 0);
   Both::compare(second.moments(), whole.moments(), 0);
   CHECK(second.optimiser_steps() == 4);
+  Floats codes(5 * 16), wanted(5 * 16);
+  whole.encode(vit2cmh::ImageBatch{batch.pixels, 5}, wanted);
+  second.encode(vit2cmh::ImageBatch{batch.pixels, 5}, codes);
+  CHECK(codes == wanted);
 
   // a file that does not fit changes nothing
   CHECK_THROWS_AS(second.load(open_safetensors(folder.path() / "optim.safetensors"), true), Error);

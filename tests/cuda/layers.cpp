@@ -127,6 +127,11 @@ TEST_CASE("Layers on CUDA agree with the CPU's", "[cuda]") {
     check_layer_agrees<Tokens<12>>(SelfAttention<12, 3, Causal, LearnedLogitBias<40>>{}, lengths);
   }
   SECTION("batch norm, with its running statistics") { check_layer_agrees<Vectors<33>>(BatchNorm<33>{}, lengths); }
+  SECTION("activations behind products, which infer takes together") {
+    check_layer_agrees<Tokens<12>>(Chain<Named<"fc1", Linear<12, 33>>, Relu, Dropout, Linear<33, 12>>{}, lengths);
+    check_layer_agrees<Vectors<12>>(Chain<Linear<12, 33, NoBias>, Gelu>{}, lengths);
+    check_layer_agrees<Vectors<12>>(Chain<Linear<12, 33>, Tanh, Linear<33, 7>, Named<"act", GeluTanh>>{}, lengths);
+  }
   SECTION("groups of tokens, in slices") {
     check_layer_agrees<Tokens<8>>(Chain<SplitTokens<2, 8>, FirstToken<8>, FoldRows<2, 8>>{}, lengths);
     check_layer_agrees<Tokens<8>>(InSlices<Linear<8, 33>, Gelu, Linear<33, 8>>{{}, 2}, lengths);

@@ -34,6 +34,7 @@ struct Links;
 
 template <Size I, class L>
 struct Links<I, L> {
+  using Head = L;
   [[no_unique_address]] L head;
 
   static constexpr bool names_itself = carries_names<L>();
@@ -94,6 +95,7 @@ struct Links<I, L> {
 template <Size I, class L, class... Rest>
   requires(sizeof...(Rest) > 0)
 struct Links<I, L, Rest...> {
+  using Head = L;
   using Tail = Links<I + 1, Rest...>;
   [[no_unique_address]] L head;
   [[no_unique_address]] Tail tail;
@@ -152,7 +154,16 @@ struct Links<I, L, Rest...> {
   }
   template <class B, class S>
   auto infer(B& be, const Params<B>& p, View<B, S> x) const {
-    return tail.infer(be, p.tail, hashweave::infer(be, head, p.head, x));
+    if constexpr (requires { head.infer_activated(be, p.head, x, Tail::Head::activation); }) {
+      const auto y = head.infer_activated(be, p.head, x, Tail::Head::activation);  // as the tail's head gives it
+      if constexpr (requires { tail.tail; }) {
+        return tail.tail.infer(be, p.tail.tail, y);
+      } else {
+        return y;
+      }
+    } else {
+      return tail.infer(be, p.tail, hashweave::infer(be, head, p.head, x));
+    }
   }
   template <class B, class S, class O>
   GradientOf<B, S> backward(B& be, const Params<B>& p, const Saved<B, S>& s, View<B, O> dy, Params<B>& g) const {
@@ -214,6 +225,7 @@ struct Links<I, L, Rest...> {
 /// y = L_n(… L_2(L_1(x))). Parameters are named by place ("0", "1", …) unless the part is `Named`. The output of a
 /// `light` part, such as a normalisation or an activation, is not kept for `backward` but computed again, if what
 /// follows makes an output of its own; a product's is then kept as bf16 where the backend says so (`keep_half`).
+/// `infer` of a linear part and an activation behind it is one kernel where the backend has it (`ActivatesProducts`).
 template <class... Ls>
   requires(sizeof...(Ls) > 0)
 struct Chain : detail::Links<0, Ls...> {};

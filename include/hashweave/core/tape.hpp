@@ -21,6 +21,7 @@ class BufferStack {
   /// A position on the tape.
   struct Mark {
     std::size_t block = 0, offset = 0, top = 0;
+    friend bool operator==(const Mark&, const Mark&) = default;
   };
   /// Every buffer starts at a multiple of this many bytes: a cache line, and the widest vector register.
   static constexpr std::size_t alignment = 64;
@@ -55,6 +56,7 @@ class BufferStack {
     if (high_water_ != capacity() || blocks_.size() > 1) {
       free_blocks();
       blocks_.push_back({Memory::allocate(high_water_, alignment), high_water_});
+      ++changes_;
     }
     release({});
     step_peak_ = 0;
@@ -72,6 +74,8 @@ class BufferStack {
   std::size_t high_water() const { return high_water_; }
   /// How often everything was given back: what lay here when this number was another is gone.
   std::size_t emptied() const { return emptied_; }
+  /// How often it took or gave back memory: while this number is the same, the same mark is the same address.
+  std::size_t changes() const { return changes_; }
 
  private:
   struct Block {
@@ -85,6 +89,7 @@ class BufferStack {
     if (block_ == blocks_.size()) {
       const std::size_t wanted = std::max({bytes, std::size_t{1} << 20, capacity() / 2});
       blocks_.push_back({Memory::allocate(wanted, alignment), wanted});
+      ++changes_;
       Memory::forbid(blocks_.back().data, wanted);
     }
     std::byte* at = blocks_[block_].data + offset_;
@@ -105,7 +110,7 @@ class BufferStack {
   }
 
   std::vector<Block> blocks_;
-  std::size_t block_ = 0, offset_ = 0, top_ = 0, step_peak_ = 0, high_water_ = 0, emptied_ = 0;
+  std::size_t block_ = 0, offset_ = 0, top_ = 0, step_peak_ = 0, high_water_ = 0, emptied_ = 0, changes_ = 0;
 };
 
 /// The memory of a training step: what the layers make and save, given back all at once. A second stack, `brief`, is

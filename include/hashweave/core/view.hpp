@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <hashweave/core/activation.hpp>
 #include <hashweave/core/backend.hpp>
 #include <hashweave/core/mat.hpp>
 #include <hashweave/core/samples.hpp>
@@ -121,6 +122,12 @@ void restore_half([[maybe_unused]] B& be, [[maybe_unused]] Mat<typename B::Scala
                   [[maybe_unused]] const std::uint16_t* half) {
   if constexpr (KeepsHalf<B>) from_half(be, y, half);
 }
+
+/// A backend with a kernel for an affine map and an activation behind it: `affine_activate(be, f, y, x, w, bias)` is
+/// y = f(x wᵀ + bias).
+template <class B>
+concept ActivatesProducts =
+    Backend<B> && requires(B& be, Mat<typename B::Scalar> m) { affine_activate(be, Activation::relu, m, m, m, m); };
 
 /// n values that host code writes and kernels read as well, such as offsets, valid as long as what is on the tape: on
 /// the tape itself, or in memory of its own where the host cannot reach the backend's (`be.take_shared`).

@@ -1,9 +1,10 @@
 #pragma once
 #include <concepts>
 #include <hashweave/core/backend.hpp>
+#include <hashweave/core/constants.hpp>
+#include <hashweave/core/form.hpp>
 #include <hashweave/core/mat.hpp>
 #include <hashweave/core/threads.hpp>
-#include <hashweave/cpu/constants.hpp>
 #include <hashweave/cpu/engine.hpp>
 #include <memory>
 #include <thread>
@@ -22,6 +23,7 @@ class Cpu {
  public:
   using Scalar = T;
   using Memory = HostMemory;
+  using Constants = hashweave::Constants<T, HostMemory, std::tuple<Form, Engine, Precision>>;
 
   /// @throws Error when `threads` is less than 1.
   explicit Cpu(Size threads = std::max<Size>(1, static_cast<Size>(std::thread::hardware_concurrency())),
@@ -56,7 +58,7 @@ class Cpu {
   }
 
   /// What products keep of weights that do not change: see `ConstantScope`.
-  cpu::Constants<T>& constants() { return constants_; }
+  Constants& constants() { return constants_; }
 
   /// Working memory of one worker, kept from call to call; the content is lost when it has to grow.
   std::byte* scratch(Size worker, std::size_t bytes) {
@@ -78,31 +80,11 @@ class Cpu {
 
   Threads threads_;
   Arithmetic arithmetic_;
-  cpu::Constants<T> constants_;
+  Constants constants_;
   Tape<HostMemory> tape_;
   RandomState random_;
   std::vector<Buffer<std::byte, HostMemory>> scratch_;
   Buffer<std::byte, HostMemory> shared_;
-};
-
-/// While it lives, products by weights among these values keep what they lay out of them, for later ones: when few rows
-/// are encoded at a time, laying out takes long. Takes as much memory again as the weights, half as much in bf16. It
-/// lasts beyond the scope: whoever changes the values, or gives their memory back, calls
-/// `be.constants().forget(values)`.
-///
-///     const ConstantScope scope{be, model.params.values()};
-///     model.infer(be, images);
-template <class T>
-class ConstantScope {
- public:
-  ConstantScope(Cpu<T>& be, std::span<const T> values) : be_{be}, before_{be.constants().keep(values)} {}
-  ConstantScope(const ConstantScope&) = delete;
-  ConstantScope& operator=(const ConstantScope&) = delete;
-  ~ConstantScope() { be_.constants().keep(before_); }
-
- private:
-  Cpu<T>& be_;
-  std::span<const T> before_;
 };
 
 /// Calls f(first, count) for chunks of `rows` rows, `cols` wide, on the backend's threads. The cut depends on the sizes

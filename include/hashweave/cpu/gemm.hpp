@@ -103,18 +103,21 @@ void packed_product(Cpu<T>& be, P, Mat<T> c, In<T> a, In<T> b, T alpha, Start<T>
   constexpr Size group = 4, least_cols = 192, least_work = 4'000'000;
   using Right = typename P::Right;
   const Size k = F == Form::tn ? a.rows : a.cols, panels = panels_of<Right>(c.cols);
-  const auto pack_all = [&](std::int32_t* to) {
+  const auto pack_all = [&](std::byte* room) {
+    auto* const to = reinterpret_cast<std::int32_t*>(room);
     be.threads().run((panels + group - 1) / group, [&](Size task, Size) {
       P::template pack_right<F>(to, b, task * group, std::min(group, panels - task * group));
     });
   };
   const std::size_t bytes = P::right_bytes(c.cols, k);
-  const std::int32_t* right = be.constants().find(b, F, be.arithmetic(), bytes, pack_all);
-  if (right == nullptr) {
-    auto* const room = reinterpret_cast<std::int32_t*>(be.shared(bytes));
+  const Arithmetic& how = be.arithmetic();
+  const std::byte* laid_out = be.constants().find(b, {F, how.engine, how.precision}, bytes, pack_all);
+  if (laid_out == nullptr) {
+    std::byte* const room = be.shared(bytes);
     pack_all(room);
-    right = room;
+    laid_out = room;
   }
+  const auto* right = reinterpret_cast<const std::int32_t*>(laid_out);
 
   const auto block = P::block_of(c.cols, k);
   const Size tall = part_of(c.rows, (c.rows + block.rows - 1) / block.rows, P::Left::width);

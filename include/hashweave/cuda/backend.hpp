@@ -1,43 +1,18 @@
 #pragma once
 #include <concepts>
 #include <hashweave/core/backend.hpp>
+#include <hashweave/core/constants.hpp>
 #include <hashweave/core/error.hpp>
 #include <hashweave/core/precision.hpp>
+#include <hashweave/cuda/memory.hpp>
+#include <hashweave/cuda/replay.hpp>
+#include <hashweave/cuda/uploads.hpp>
 #include <memory>
+#include <type_traits>
 
 // What a program sees of the CUDA backend, for any C++ compiler. Definitions are in the project's one .cu file, which
 // includes <hashweave/cuda/definitions.cuh>.
 namespace hashweave {
-
-/// A call of CUDA or cuBLASLt that failed. The message names the call, its file and line, and what the driver says.
-class CudaError : public MachineError {
- public:
-  using MachineError::MachineError;
-};
-
-/// The device's memory. Host code may not touch it; the copies wait for all kernels before them.
-struct CudaMemory {
-  static std::byte* allocate(std::size_t bytes, std::size_t alignment);
-  static void deallocate(std::byte* p, std::size_t alignment) noexcept;
-  static void zero(void* p, std::size_t bytes);
-  static void copy(void* to, const void* from, std::size_t bytes);
-  static void copy_from_host(void* to, const void* host, std::size_t bytes);
-  static void copy_to_host(void* host, const void* from, std::size_t bytes);
-  static void forbid(void* p, std::size_t bytes);
-  static void permit(void* p, std::size_t bytes);
-};
-
-/// The host's memory, pinned and mapped: offsets, ids and owners lie here. Kernels read it after the call has returned;
-/// before the host writes it again, call `be.synchronise()` or read a result of that step.
-///
-///     Buffer<std::int32_t, CudaSharedMemory> ids{tokens};
-struct CudaSharedMemory {
-  static std::byte* allocate(std::size_t bytes, std::size_t alignment);
-  static void deallocate(std::byte* p, std::size_t alignment) noexcept;
-  static void zero(void* p, std::size_t bytes);
-  static void forbid(void*, std::size_t) {}
-  static void permit(void*, std::size_t) {}
-};
 
 namespace cuda {
 
@@ -67,6 +42,8 @@ class Cuda {
  public:
   using Scalar = T;
   using Memory = CudaMemory;
+  /// Besides the matrix: of how many groups it is the first, and how far the next one is.
+  using Constants = hashweave::Constants<T, CudaMemory, std::tuple<Size, Size>>;
 
   /// @throws CudaError where there is no device.
   explicit Cuda(std::uint64_t seed = 0) : device_{cuda::open_device()} { random_.seed = seed; }
@@ -75,15 +52,19 @@ class Cuda {
   RandomState& random() { return random_; }
   cuda::Device& device() { return *device_; }
 
-  /// Products in this precision from now on: with bf16 their operands are rounded to bfloat16 on the tape, attention's
-  /// in shared memory, sums and results stay float. On devices of a compute capability below 8.0 attention's own
-  /// products stay float, as those of the attention of one token do everywhere.
+  /// Products in this precision from now on: with bf16 their operands are rounded to bfloat16, on the tape unless they
+  /// are kept (`ConstantScope`), attention's in shared memory; sums and results stay float. On devices of a compute
+  /// capability below 8.0 attention's own products stay float, as those of the attention of one token do everywhere.
   void use(Precision precision)
     requires std::same_as<T, float>
   {
     precision_ = precision;
   }
   Precision precision() const { return precision_; }
+
+  /// What products in bf16 keep of weights that do not change, rounded: see `ConstantScope`. One rounding serves all
+  /// forms of a product, hence forward and backward.
+  Constants& constants() { return constants_; }
 
   /// Waits for all kernels. @throws CudaError when one has failed.
   void synchronise() { cuda::synchronise(*device_); }
@@ -92,6 +73,7 @@ class Cuda {
   /// after the tape was empty give back those before, once the kernels that may still read them are done.
   template <class U>
   U* take_shared(Size n) {
+    if (recorded_ != nullptr) return recorded_->template take<U>(n);
     if (seen_ != tape_.emptied()) {
       synchronise();
       shared_.rewind();
@@ -101,13 +83,109 @@ class Cuda {
     return shared_.template take<U>(n);
   }
 
+  /// What travels to the device while kernels run, such as the next batch's pictures.
+  CudaUploads<T>& uploads() { return uploads_; }
+
+  /// f(), whose kernels are recorded when the same work comes for the second time, and from then on launched as one
+  /// CUDA graph, without running f. Work is the same when it is this f in the program, the key is equal, and it finds
+  /// the tape, the precision and the kept weights as they were; else f runs as it is. What f captures and launches
+  /// kernels with has to be part of the key: sizes, addresses, offsets. Values in the memory that it names may change,
+  /// in the device's and in pinned memory, but what f checks of them is checked only when f runs. The result is a view,
+  /// a matrix, or nothing; it lies on the tape as if f had run.
+  ///
+  /// f reads nothing back (`to_host`, `squared_norm`), copies and zeroes nothing but by kernels, and draws no random
+  /// numbers: those are arguments of kernels, which a graph repeats. Hence it is for inference.
+  /// @throws Error when f draws random numbers; CudaError when it does what cannot be recorded.
+  ///
+  ///     auto codes = be.replay(ReplayKey{x.data, x.batch}, [&] { return model.infer(be, x); });
+  template <class F>
+  std::invoke_result_t<F&> replay(const ReplayKey& key, F&& f);
+  /// How often work was recorded, and how often it was launched as recorded.
+  struct ReplayCounts {
+    Size recorded = 0, replayed = 0;
+  };
+  ReplayCounts replays() const { return replay_counts_; }
+
  private:
+  cuda::ReplayPlace place() {
+    return {tape_.mark(),
+            tape_.brief().mark(),
+            tape_.changes(),
+            tape_.brief().changes(),
+            precision_,
+            constants_.values().data(),
+            std::ssize(constants_.values()),
+            constants_.version()};
+  }
+  /// f(), in a box.
+  template <class F>
+  std::any boxed(F& f) {
+    const RandomState before = random_;
+    std::any result;
+    if constexpr (std::is_void_v<std::invoke_result_t<F&>>) {
+      f();
+    } else {
+      result = f();
+    }
+    require(random_ == before, "Cuda::replay", "random numbers", "none: a replay would draw the same again",
+            std::to_string(random_.place - before.place) + " drawn");
+    return result;
+  }
+
   cuda::DevicePointer device_;
   Tape<CudaMemory> tape_;
   Tape<CudaSharedMemory> shared_;
   std::size_t seen_ = 0;  ///< tape_.emptied() when shared_ was rewound last
   RandomState random_;
   Precision precision_ = Precision::full;
+  Constants constants_;
+  CudaUploads<T> uploads_{*device_};
+  cuda::Replays replays_;
+  ReplayCounts replay_counts_;
+  Tape<CudaSharedMemory>* recorded_ = nullptr;  ///< while work is recorded: where it takes what it shares with the host
 };
+
+template <std::floating_point T>
+template <class F>
+std::invoke_result_t<F&> Cuda<T>::replay(const ReplayKey& key, F&& f) {
+  using Result = std::invoke_result_t<F&>;
+  static_assert(std::is_void_v<Result> || std::is_trivially_copyable_v<Result>, "replay: f gives a view or a matrix");
+  if (recorded_ != nullptr) return f();  // a part of what is recorded
+  cuda::Replay& known = replays_.at({typeid(f), key});
+  const cuda::ReplayPlace begun = place();
+  const bool same = known.seen && known.place == begun;
+  if (!same) {
+    known.graph.reset();
+    known.seen = false;
+    known.result = boxed(f);
+    known.place = begun;
+    known.place.constants_version = constants_.version();  // what was laid out now is there the next time
+    known.seen = tape_.mark().block == begun.tape.block && tape_.brief().mark().block == begun.brief.block;
+  } else {
+    if (known.graph == nullptr) {
+      known.seen = false;  // should f throw
+      struct End {
+        Tape<CudaSharedMemory>*& recorded;
+        ~End() { recorded = nullptr; }
+      } const end{recorded_};
+      known.shared.template take<std::byte>(static_cast<Size>(shared_.high_water()));  // at least what f will take
+      known.shared.rewind();
+      recorded_ = &known.shared;
+      cuda::Recording recording{*device_};
+      known.result = boxed(f);
+      known.graph = recording.end();
+      known.tape = tape_.mark().top - begun.tape.top;
+      known.brief = tape_.brief().mark().top - begun.brief.top;
+      known.seen = true;
+      ++replay_counts_.recorded;
+    } else {
+      if (known.tape > 0) tape_.template take<std::byte>(static_cast<Size>(known.tape));
+      if (known.brief > 0) tape_.brief().template take<std::byte>(static_cast<Size>(known.brief));
+      ++replay_counts_.replayed;
+    }
+    cuda::run_graph(*device_, *known.graph);
+  }
+  if constexpr (!std::is_void_v<Result>) return std::any_cast<Result>(known.result);
+}
 
 }  // namespace hashweave

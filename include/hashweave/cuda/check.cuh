@@ -16,5 +16,7 @@ inline void check(cudaError_t status, const char* call, const char* file, int li
 
 /// The stream of a device, on which all its kernels run.
 cudaStream_t stream_of(Device& device);
+/// @throws CudaError while a device records, for memory that a copy could not read later: the host's, unless pinned.
+void require_recordable(Device& device, const void* from);
 
 }  // namespace hashweave::cuda

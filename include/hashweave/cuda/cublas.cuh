@@ -5,6 +5,7 @@
 #include <hashweave/cuda/check.cuh>
 #include <hashweave/cuda/product.hpp>
 #include <map>
+#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -40,9 +41,10 @@ struct Device {
   cudaStream_t stream = nullptr;
   cublasLtHandle_t blas = nullptr;
   void* workspace = nullptr;
-  /// What the heuristic chose for a product of this kind, asked once.
-  using Kind = std::tuple<cudaDataType_t, Form, Size, Size, Size, Size, Size, Size, bool, bool, Size, unsigned>;
-  std::map<Kind, cublasLtMatmulAlgo_t> chosen;
+  bool recording = false;
+  /// What the heuristic chose for a product of this kind, asked once; nothing where there is no algorithm.
+  using Kind = std::tuple<cudaDataType_t, Form, Size, Size, Size, Size, Size, Size, bool, bool, Size, unsigned, Finish>;
+  std::map<Kind, std::optional<cublasLtMatmulAlgo_t>> chosen;
 };
 
 cudaStream_t stream_of(Device& device) { return device.stream; }
@@ -99,8 +101,19 @@ void set(Preference& preference, cublasLtMatmulPreferenceAttributes_t what, cons
         "cublasLtMatmulPreferenceSetAttribute", __FILE__, __LINE__);
 }
 
+inline cublasLtEpilogue_t epilogue_of(Finish finish, bool bias) {
+  switch (finish) {
+    case Finish::relu:
+      return bias ? CUBLASLT_EPILOGUE_RELU_BIAS : CUBLASLT_EPILOGUE_RELU;
+    case Finish::gelu_tanh:
+      return bias ? CUBLASLT_EPILOGUE_GELU_BIAS : CUBLASLT_EPILOGUE_GELU;
+    default:
+      return bias ? CUBLASLT_EPILOGUE_BIAS : CUBLASLT_EPILOGUE_DEFAULT;
+  }
+}
+
 template <class T, class Operand>
-void by_cublas(Device& device, const Product<T, Operand>& p) {
+bool by_cublas(Device& device, const Product<T, Operand>& p) {
   const bool transposed_a = p.form == Form::tn, transposed_b = p.form == Form::nt;
   Operation operation;
   check(cublasLtMatmulDescCreate(&operation.handle, std::is_same_v<T, float> ? CUBLAS_COMPUTE_32F : CUBLAS_COMPUTE_64F,
@@ -108,10 +121,8 @@ void by_cublas(Device& device, const Product<T, Operand>& p) {
         "cublasLtMatmulDescCreate", __FILE__, __LINE__);
   set(operation, CUBLASLT_MATMUL_DESC_TRANSA, transposed_b ? CUBLAS_OP_T : CUBLAS_OP_N);
   set(operation, CUBLASLT_MATMUL_DESC_TRANSB, transposed_a ? CUBLAS_OP_T : CUBLAS_OP_N);
-  if (p.bias != nullptr) {
-    set(operation, CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);
-    set(operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, p.bias);
-  }
+  set(operation, CUBLASLT_MATMUL_DESC_EPILOGUE, epilogue_of(p.finish, p.bias != nullptr));
+  if (p.bias != nullptr) set(operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, p.bias);
   const Layout a = layout_of<Operand>(p.a.rows, p.a.cols, p.a.ld, p.batch, p.step_a);
   const Layout b = layout_of<Operand>(p.b.rows, p.b.cols, p.b.ld, p.batch, p.step_b);
   const Layout c = layout_of<T>(p.c.rows, p.c.cols, p.c.ld, p.batch, p.step_c);
@@ -129,7 +140,8 @@ void by_cublas(Device& device, const Product<T, Operand>& p) {
                           p.keep,
                           p.bias != nullptr,
                           p.batch,
-                          align_a + 32 * align_b + 1024 * align_c};
+                          align_a + 32 * align_b + 1024 * align_c,
+                          p.finish};
   auto found = device.chosen.find(kind);
   if (found == device.chosen.end()) {
     Preference preference;
@@ -144,22 +156,24 @@ void by_cublas(Device& device, const Product<T, Operand>& p) {
     set(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, align_c);
     cublasLtMatmulHeuristicResult_t result{};
     int results = 0;
-    check(cublasLtMatmulAlgoGetHeuristic(device.blas, operation.handle, b.handle, a.handle, c.handle, c.handle,
-                                         preference.handle, 1, &result, &results),
-          "cublasLtMatmulAlgoGetHeuristic", __FILE__, __LINE__);
-    check(results > 0 ? result.state : CUBLAS_STATUS_NOT_SUPPORTED, "cublasLtMatmulAlgoGetHeuristic", __FILE__,
-          __LINE__);
-    found = device.chosen.emplace(kind, result.algo).first;
+    cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(device.blas, operation.handle, b.handle, a.handle, c.handle,
+                                                           c.handle, preference.handle, 1, &result, &results);
+    if (status == CUBLAS_STATUS_SUCCESS) status = results > 0 ? result.state : CUBLAS_STATUS_NOT_SUPPORTED;
+    const bool none = status == CUBLAS_STATUS_NOT_SUPPORTED && p.finish != Finish::none;
+    if (!none) check(status, "cublasLtMatmulAlgoGetHeuristic", __FILE__, __LINE__);
+    found = device.chosen.emplace(kind, none ? std::nullopt : std::optional{result.algo}).first;
   }
+  if (!found->second) return false;
   const T beta = p.keep ? T{1} : T{0};
   check(cublasLtMatmul(device.blas, operation.handle, &p.alpha, p.b.data, b.handle, p.a.data, a.handle, &beta, p.c.data,
-                       c.handle, p.c.data, c.handle, &found->second, device.workspace, Device::workspace_bytes,
+                       c.handle, p.c.data, c.handle, &*found->second, device.workspace, Device::workspace_bytes,
                        device.stream),
         "cublasLtMatmul", __FILE__, __LINE__);
+  return true;
 }
 
-void multiply_matrices(Device& device, const Product<float>& p) { by_cublas(device, p); }
-void multiply_matrices(Device& device, const Product<double>& p) { by_cublas(device, p); }
-void multiply_matrices(Device& device, const Product<float, std::uint16_t>& p) { by_cublas(device, p); }
+bool multiply_matrices(Device& device, const Product<float>& p) { return by_cublas(device, p); }
+bool multiply_matrices(Device& device, const Product<double>& p) { return by_cublas(device, p); }
+bool multiply_matrices(Device& device, const Product<float, std::uint16_t>& p) { return by_cublas(device, p); }
 
 }  // namespace hashweave::cuda

@@ -10,6 +10,8 @@
 #include <hashweave/cuda/cublas.cuh>
 #include <hashweave/cuda/kernels.cuh>
 #include <hashweave/cuda/memory.cuh>
+#include <hashweave/cuda/replay.cuh>
+#include <hashweave/cuda/uploads.cuh>
 
 namespace hashweave {
 

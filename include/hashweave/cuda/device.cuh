@@ -113,6 +113,7 @@ void launch(Device& device, Blocks blocks, Size threads, void (*kernel)(P...), s
 
 /// Copies any memory of the host or the device to the device's, when the stream comes to it.
 inline void copy_shared(Device& device, void* to, const void* from, std::size_t bytes) {
+  require_recordable(device, from);
   check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, stream_of(device)), "cudaMemcpyAsync", __FILE__, __LINE__);
 }
 

@@ -6,8 +6,12 @@
 
 namespace hashweave::cuda {
 
-/// c = alpha * op(a) op(b) + (keep ? c : 0) + bias, the bias (cols of c) for every row where there is one; `batch` such
-/// products, each a step further in every operand. Operands are T, or bfloat16 as the bits of `std::uint16_t`.
+/// What becomes of each value of a product before it is written: the activations that are an epilogue of cuBLASLt.
+enum class Finish { none, relu, gelu_tanh };
+
+/// c = finish(alpha * op(a) op(b) + (keep ? c : 0) + bias), the bias (cols of c) for every row where there is one;
+/// `batch` such products, each a step further in every operand. Operands are T, or bfloat16 as the bits of
+/// `std::uint16_t`.
 template <class T, class Operand = T>
 struct Product {
   Form form;
@@ -17,6 +21,7 @@ struct Product {
   bool keep = false;
   const T* bias = nullptr;
   Size batch = 1, step_a = 0, step_b = 0, step_c = 0, step_bias = 0;  ///< in values
+  Finish finish = Finish::none;
 
   Size depth() const { return form == Form::tn ? a.rows : a.cols; }
 };
@@ -30,8 +35,9 @@ std::uint32_t alignment_of(const U* p, Size step = 0) {
 
 /// The one place where matrices are multiplied: cuBLASLt on the device (cublas.cuh). c is not empty; a bias is aligned
 /// to 16 bytes and comes with a single product only.
-void multiply_matrices(Device& device, const Product<float>& p);
-void multiply_matrices(Device& device, const Product<double>& p);
-void multiply_matrices(Device& device, const Product<float, std::uint16_t>& p);
+/// @returns false, having done nothing, where the library has no algorithm with this finish. @throws CudaError
+bool multiply_matrices(Device& device, const Product<float>& p);
+bool multiply_matrices(Device& device, const Product<double>& p);
+bool multiply_matrices(Device& device, const Product<float, std::uint16_t>& p);
 
 }  // namespace hashweave::cuda

@@ -48,6 +48,13 @@ struct Linear {
   void compute(B& be, const Params<B>& p, const Saved<B, S>& s, View<B, O> y) const {
     affine(be, y.mat(), s.x.mat(), p.weight.mat(), bias_of(p));
   }
+  /// f of `infer`'s result, for a chain with an activation behind this layer.
+  template <ActivatesProducts B, class S>
+  auto infer_activated(B& be, const Params<B>& p, View<B, S> x, Activation f) const {
+    const auto y = make<Output<S>>(be, x.layout());
+    affine_activate(be, f, y.mat(), x.mat(), p.weight.mat(), bias_of(p));
+    return y;
+  }
   template <class B, class S, class O>
   View<B, S> backward(B& be, const Params<B>& p, const Saved<B, S>& s, View<B, O> dy, Params<B>& g) const {
     backward_parameters(be, s, dy, g);

@@ -205,13 +205,19 @@ struct Blocks {
 template <class... P>
 void launch(Device&, Blocks blocks, Size threads, void (*kernel)(P...), std::type_identity_t<P>... args) {
   if (blocks.across == 0 || blocks.down == 0) return;
-  auto call = [&] { kernel(args...); };
-  emulator::run_blocks(
-      static_cast<unsigned>(blocks.across), static_cast<unsigned>(blocks.down), static_cast<unsigned>(threads),
-      [](void* p) { (*static_cast<decltype(call)*>(p))(); }, &call);
+  emulator::perform([=] {
+    auto call = [&] { kernel(args...); };
+    emulator::run_blocks(
+        static_cast<unsigned>(blocks.across), static_cast<unsigned>(blocks.down), static_cast<unsigned>(threads),
+        [](void* p) { (*static_cast<decltype(call)*>(p))(); }, &call);
+  });
 }
 
 /// Copies any memory of the host or the device to the device's.
-inline void copy_shared(Device&, void* to, const void* from, std::size_t bytes) { emulator::copy_in(to, from, bytes); }
+inline void copy_shared(Device&, void* to, const void* from, std::size_t bytes) {
+  if (emulator::recording != nullptr && !emulator::is_devices(from))
+    emulator::fault("a copy of memory that is not pinned while launches are recorded");
+  emulator::perform([=] { emulator::copy_in(to, from, bytes); });
+}
 
 }  // namespace hashweave::cuda

@@ -152,10 +152,15 @@ void wait(Waits what) {
 
 }  // namespace
 
+void require_not_recording(const char* what) {
+  if (recording != nullptr) fault(std::string{what} + " while launches are recorded");
+}
+
 void run_blocks(unsigned across, unsigned down, unsigned threads, void (*body)(void*), void* argument) {
   if (threads == 0 || threads > most_threads || threads % warp != 0) fault("launch: threads of a block");
   if (across > 0x7fffffffU || down > 65535U) fault("launch: too many blocks");
   const Open open;
+  ++launches;
   machine.body = body;
   machine.argument = argument;
   grid_extent = {across, down, 1};

@@ -122,6 +122,7 @@ void check_atomic(const void* p, std::size_t bytes) {
   });
 }
 
+bool is_devices(const void* p) { return device().holds(p) || shared().holds(p); }
 std::byte* take(std::size_t bytes, bool is_shared) { return (is_shared ? shared() : device()).take(bytes); }
 void give_back(std::byte* p) { arena_of(p).give_back(p); }
 void mark(const void* p, std::size_t bytes, State state) {

@@ -68,6 +68,8 @@ void check_write(void* p, std::size_t bytes);
 void check_atomic(const void* p, std::size_t bytes);
 [[noreturn]] void fault(const std::string& what);
 
+/// Memory of the device, or that it shares with the host.
+bool is_devices(const void* p);
 std::byte* take(std::size_t bytes, bool shared);
 void give_back(std::byte* p);
 enum class State : std::uint8_t { nobodys, taken, written };

@@ -6,31 +6,51 @@
 #include <bit>
 #include <cstring>
 #include <hashweave/cuda/kernels.cuh>
+#include <memory>
+#include <utility>
+#include <vector>
 
 namespace hashweave {
 
-std::byte* CudaMemory::allocate(std::size_t bytes, std::size_t) { return emulator::take(bytes, false); }
+std::byte* CudaMemory::allocate(std::size_t bytes, std::size_t) {
+  emulator::require_not_recording("allocates");
+  return emulator::take(bytes, false);
+}
 void CudaMemory::deallocate(std::byte* p, std::size_t) noexcept { emulator::give_back(p); }
 void CudaMemory::zero(void* p, std::size_t bytes) {
+  emulator::require_not_recording("zeroes memory");
   const emulator::Open open;
   std::memset(p, 0, bytes);
   emulator::mark(p, bytes, emulator::State::written);
 }
 void CudaMemory::copy(void* to, const void* from, std::size_t bytes) {
+  emulator::require_not_recording("copies");
   const emulator::Open open;
   std::memcpy(to, from, bytes);
   emulator::copy_marks(to, from, bytes);
 }
-void CudaMemory::copy_from_host(void* to, const void* host, std::size_t bytes) { emulator::copy_in(to, host, bytes); }
+void CudaMemory::copy_from_host(void* to, const void* host, std::size_t bytes) {
+  emulator::require_not_recording("copies from the host");
+  emulator::copy_in(to, host, bytes);
+}
 void CudaMemory::copy_to_host(void* host, const void* from, std::size_t bytes) {
+  emulator::require_not_recording("copies to the host");
   const emulator::Open open;
   emulator::require_written(from, bytes, "copy_to_host");
   std::memcpy(host, from, bytes);
 }
-void CudaMemory::forbid(void* p, std::size_t bytes) { emulator::mark(p, bytes, emulator::State::nobodys); }
-void CudaMemory::permit(void* p, std::size_t bytes) { emulator::mark(p, bytes, emulator::State::taken); }
+// What work takes from the tape and gives back is a part of it: where it is run again, the same memory is in use.
+void CudaMemory::forbid(void* p, std::size_t bytes) {
+  emulator::perform([=] { emulator::mark(p, bytes, emulator::State::nobodys); });
+}
+void CudaMemory::permit(void* p, std::size_t bytes) {
+  emulator::perform([=] { emulator::mark(p, bytes, emulator::State::taken); });
+}
 
-std::byte* CudaSharedMemory::allocate(std::size_t bytes, std::size_t) { return emulator::take(bytes, true); }
+std::byte* CudaSharedMemory::allocate(std::size_t bytes, std::size_t) {
+  emulator::require_not_recording("allocates");
+  return emulator::take(bytes, true);
+}
 void CudaSharedMemory::deallocate(std::byte* p, std::size_t) noexcept { emulator::give_back(p); }
 void CudaSharedMemory::zero(void* p, std::size_t bytes) { std::memset(p, 0, bytes); }
 
@@ -38,7 +58,54 @@ namespace cuda {
 
 DevicePointer open_device() { return DevicePointer{new Device{}}; }
 void CloseDevice::operator()(Device* device) const noexcept { delete device; }
-void synchronise(Device&) {}
+void synchronise(Device&) { emulator::require_not_recording("waits for the stream"); }
+
+struct Graph {
+  std::vector<emulator::Work> works;
+};
+void CloseGraph::operator()(Graph* graph) const noexcept { delete graph; }
+void begin_recording(Device&) {
+  emulator::require_not_recording("begins to record");
+  emulator::recording = new std::vector<emulator::Work>;
+}
+GraphPointer end_recording(Device&) {
+  const std::unique_ptr<std::vector<emulator::Work>> works{std::exchange(emulator::recording, nullptr)};
+  return GraphPointer{new Graph{std::move(*works)}};
+}
+void drop_recording(Device&) noexcept { delete std::exchange(emulator::recording, nullptr); }
+void run_graph(Device&, Graph& graph) {
+  for (const emulator::Work& work : graph.works) work();
+}
+
+// A copy is done as late as it can be: when something waits for it. Until then what is to be copied to is not written,
+// and what is copied from can still be changed.
+struct CopyStream {
+  struct Place {
+    std::vector<emulator::Work> under_way;
+    bool in_use = false;  ///< kernels may read it that are launched later
+  };
+  Place places[copy_places];
+
+  void finish(std::size_t place) {
+    emulator::require_not_recording("waits for a copy");
+    for (const emulator::Work& copy : std::exchange(places[place].under_way, {})) copy();
+  }
+};
+void CloseCopyStream::operator()(CopyStream* copies) const noexcept { delete copies; }
+CopyStreamPointer open_copy_stream(Device&) { return CopyStreamPointer{new CopyStream}; }
+void copy_behind(CopyStream& copies, std::size_t place, void* to, const void* from, std::size_t bytes) {
+  CopyStream::Place& at = copies.places[place];
+  if (at.in_use) emulator::fault("copies over memory that kernels may still read");
+  if (!emulator::is_devices(from)) emulator::fault("copies from memory that is not pinned");
+  emulator::mark(to, bytes, emulator::State::taken);
+  at.under_way.push_back([=] { emulator::copy_in(to, from, bytes); });
+}
+void wait_on_host(CopyStream& copies, std::size_t place) { copies.finish(place); }
+void wait_on_device(CopyStream& copies, std::size_t place) {
+  copies.finish(place);
+  copies.places[place].in_use = true;
+}
+void note_read(CopyStream& copies, std::size_t place) { copies.places[place].in_use = false; }
 
 namespace {
 
@@ -58,6 +125,14 @@ Values<T> read(const Mat<U>& m) {
   return values;
 }
 
+template <class T>
+T finished(T x, Finish finish) {
+  if (finish == Finish::relu) return x > 0 ? x : T{0};
+  if (finish == Finish::gelu_tanh)
+    return T(0.5) * x * (1 + std::tanh(T(0.79788456080286535588) * (x + T(0.044715) * x * x * x)));
+  return x;
+}
+
 template <class T, class U>
 void by_eigen(const Product<T, U>& p) {
   const emulator::Open open;
@@ -74,16 +149,22 @@ void by_eigen(const Product<T, U>& p) {
     if (p.keep) sum += read<T>(c);
     if (p.bias != nullptr) sum.rowwise() += read<T>(matrix<const T>(p.bias, 1, c.cols)).row(0);
     for (Size r = 0; r < c.rows; ++r) {
-      for (Size k = 0; k < c.cols; ++k) at(c, r, k) = sum(r, k);
+      for (Size k = 0; k < c.cols; ++k) at(c, r, k) = finished(sum(r, k), p.finish);
     }
   }
+}
+template <class T, class U>
+bool perform_product(const Product<T, U>& p) {
+  if (p.finish != Finish::none && !emulator::finishes_products) return false;
+  emulator::perform([p] { by_eigen(p); });
+  return true;
 }
 
 }  // namespace
 
-void multiply_matrices(Device&, const Product<float>& p) { by_eigen(p); }
-void multiply_matrices(Device&, const Product<double>& p) { by_eigen(p); }
-void multiply_matrices(Device&, const Product<float, std::uint16_t>& p) { by_eigen(p); }
+bool multiply_matrices(Device&, const Product<float>& p) { return perform_product(p); }
+bool multiply_matrices(Device&, const Product<double>& p) { return perform_product(p); }
+bool multiply_matrices(Device&, const Product<float, std::uint16_t>& p) { return perform_product(p); }
 
 }  // namespace cuda
 
