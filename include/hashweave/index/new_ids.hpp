@@ -5,7 +5,6 @@
 #include <hashweave/core/types.hpp>
 #include <hashweave/io/code_table.hpp>
 #include <limits>
-#include <numeric>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,7 +24,7 @@ inline std::vector<std::int64_t> ids_after(std::int64_t largest_ever, Size n, st
   require(n <= (largest < 0 ? last : last - largest), where, "codes to add after id " + std::to_string(largest),
           last - std::max<std::int64_t>(largest, 0), n);
   std::vector<std::int64_t> ids(static_cast<std::size_t>(n));
-  if (n > 0) std::iota(ids.begin(), ids.end(), largest + 1);
+  for (Size i = 0; i < n; ++i) ids.data()[i] = largest + 1 + i;  // std::iota would count one further
   return ids;
 }
 
