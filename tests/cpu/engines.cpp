@@ -170,6 +170,36 @@ TEST_CASE("Products cut into many blocks are exact by every engine and in every 
     }
   }
 }
+TEST_CASE("A product with an activation behind it is the product, then the activation", "[cpu][engines][threads]") {
+  const Activation f = GENERATE(Activation::gelu, Activation::gelu_tanh, Activation::quick_gelu, Activation::relu,
+                                Activation::tanh, Activation::sigmoid);
+  constexpr Size in = 700;  // more than one part of the depth
+  const auto [rows, out] =
+      GENERATE(std::pair<Size, Size>{1, 3}, std::pair<Size, Size>{33, 70}, std::pair<Size, Size>{200, 520});
+  CAPTURE(static_cast<int>(f), rows, out);
+  const std::vector<float> x = numbers<float>(rows * in, 1), w = numbers<float>(out * in, 2),
+                           b = numbers<float>(out, 3);
+  for (const Precision precision : {Precision::full, Precision::bf16}) {
+    for (const Arithmetic& how : arithmetics(precision)) {
+      std::vector<float> first;
+      for (const Size threads : {1, 2, 4}) {
+        Cpu<float> be{threads};
+        use(be, how);
+        std::vector<float> apart(x.size() / in * b.size()), together = apart;
+        const auto all = [&](std::vector<float>& y) { return matrix(y.data(), rows, out); };
+        for (const auto& bias : {matrix(b.data(), 1, out), Mat<const float>{}}) {
+          affine(be, all(apart), matrix(x.data(), rows, in), matrix(w.data(), out, in), bias);
+          activate(be, f, all(apart), all(apart));
+          affine_activate(be, f, all(together), matrix(x.data(), rows, in), matrix(w.data(), out, in), bias);
+          CHECK(together == apart);
+        }
+        if (first.empty()) first = together;
+        CHECK(together == first);
+      }
+    }
+  }
+}
+
 TEST_CASE("A product writes to its own part of a larger matrix alone", "[cpu][engines]") {
   for (const Precision precision : {Precision::full, Precision::bf16}) {
     for (const Arithmetic& how : arithmetics(precision)) {

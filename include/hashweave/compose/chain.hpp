@@ -78,6 +78,10 @@ struct Links<I, L> {
   auto infer(B& be, const Params<B>& p, View<B, S> x) const {
     return hashweave::infer(be, head, p.head, x);
   }
+  template <class B, class S>
+  auto infer_over(B& be, const Params<B>& p, View<B, S> x) const {
+    return hashweave::infer_over(be, head, p.head, x);
+  }
   template <class B, class S, class O>
   GradientOf<B, S> backward(B& be, const Params<B>& p, const Saved<B, S>& s, View<B, O> dy, Params<B>& g) const {
     return head.backward(be, p.head, s.head, dy, g.head);
@@ -154,16 +158,11 @@ struct Links<I, L, Rest...> {
   }
   template <class B, class S>
   auto infer(B& be, const Params<B>& p, View<B, S> x) const {
-    if constexpr (requires { head.infer_activated(be, p.head, x, Tail::Head::activation); }) {
-      const auto y = head.infer_activated(be, p.head, x, Tail::Head::activation);  // as the tail's head gives it
-      if constexpr (requires { tail.tail; }) {
-        return tail.tail.infer(be, p.tail.tail, y);
-      } else {
-        return y;
-      }
-    } else {
-      return tail.infer(be, p.tail, hashweave::infer(be, head, p.head, x));
-    }
+    return infer_from(be, p, x, false);
+  }
+  template <class B, class S>
+  auto infer_over(B& be, const Params<B>& p, View<B, S> x) const {
+    return infer_from(be, p, x, true);
   }
   template <class B, class S, class O>
   GradientOf<B, S> backward(B& be, const Params<B>& p, const Saved<B, S>& s, View<B, O> dy, Params<B>& g) const {
@@ -201,6 +200,25 @@ struct Links<I, L, Rest...> {
   static constexpr bool light = says_light<L>() && Tail::own_output && Placed<L, S, B>;
   /// The head's output may be kept in half.
   static constexpr bool heavy = says_heavy<L>() && Tail::own_output;
+
+  /// over: nobody reads x afterwards.
+  template <class B, class S>
+  auto infer_from(B& be, const Params<B>& p, View<B, S> x, bool over) const {
+    if constexpr (requires { head.infer_activated(be, p.head, x, Tail::Head::activation); }) {
+      const auto y = head.infer_activated(be, p.head, x, Tail::Head::activation);  // as the tail's head gives it
+      if constexpr (requires { tail.tail; }) {
+        return tail.tail.infer_over(be, p.tail.tail, y);
+      } else {
+        return y;
+      }
+    } else {
+      const auto a = over ? hashweave::infer_over(be, head, p.head, x) : hashweave::infer(be, head, p.head, x);
+      bool unread = over || makes_own_output<L>();
+      if constexpr (std::same_as<View<B, S>, std::remove_const_t<decltype(a)>>)
+        unread = over || (unread && a.data != x.data);
+      return unread ? tail.infer_over(be, p.tail, a) : tail.infer(be, p.tail, a);
+    }
+  }
 
   template <bool Unread, class B, class S>
   auto forward_head(B& be, const Params<B>& p, View<B, S> x, [[maybe_unused]] bool over,

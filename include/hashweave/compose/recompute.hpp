@@ -49,6 +49,10 @@ struct Recompute {
   auto infer(B& be, const Params<B>& p, View<B, S> x) const {
     return branch.infer(be, p, x);
   }
+  template <class B, class S>
+  auto infer_over(B& be, const Params<B>& p, View<B, S> x) const {
+    return branch.infer_over(be, p, x);
+  }
   template <class B, class S, class O>
   View<B, S> backward(B& be, const Params<B>& p, const Saved<B, S>& s, View<B, O> dy, Params<B>& g) const {
     if (!active) return branch.backward(be, p, s.branch, dy, g);

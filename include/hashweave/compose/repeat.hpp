@@ -45,7 +45,8 @@ struct Repeat {
     auto y = make<S>(be, x.layout());
     for (std::size_t i = 0; i < p.size(); ++i) {
       TapeScope scope{be};
-      copy(be, y.mat(), hashweave::infer(be, block, p[i], i == 0 ? x : y).mat());
+      const auto out = i == 0 ? hashweave::infer(be, block, p[i], x) : hashweave::infer_over(be, block, p[i], y);
+      if (out.data != y.data) copy(be, y.mat(), out.mat());
     }
     return y;
   }

@@ -43,6 +43,12 @@ struct Residual {
     return y;
   }
   template <class B, class S>
+  auto infer_over(B& be, const Params<B>& p, View<B, S> x) const {
+    TapeScope scope{be};
+    add(be, x.mat(), x.mat(), branch.infer(be, p, x).mat());
+    return x;
+  }
+  template <class B, class S>
   View<B, S> backward(B& be, const Params<B>& p, const Saved<B, S>& s, View<B, S> dy, Params<B>& g) const {
     auto dx = make<S>(be, dy.layout());
     TapeScope scope{be};

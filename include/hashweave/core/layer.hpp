@@ -128,6 +128,20 @@ View<B, OutputOf<L, S>> infer(B& be, const L& layer, const typename L::template 
   }
 }
 
+/// As `infer`, where nobody reads x any more: the layer may write over it. What it gives then lies where x lay, or is
+/// an output of its own. A layer whose output may be written over its input says so by `in_place` = true; one made of
+/// layers has an `infer_over`.
+template <class L, Backend B, class S>
+View<B, OutputOf<L, S>> infer_over(B& be, const L& layer, const typename L::template Params<B>& p, View<B, S> x) {
+  if constexpr (requires { layer.infer_over(be, p, x); }) {
+    return layer.infer_over(be, p, x);
+  } else if constexpr (requires { requires L::in_place; }) {
+    return forward_to(be, layer, p, x, x).y;
+  } else {
+    return infer(be, layer, p, x);
+  }
+}
+
 /// Calls f on every leaf layer and every `Recompute` of a composition, to set what is a value rather than a type, e.g.
 /// LayerNorm's eps:
 /// `for_each_layer(tower, [](auto& layer) { if constexpr (requires { layer.eps; }) layer.eps = 1e-12; });`

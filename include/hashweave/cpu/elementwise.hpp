@@ -14,16 +14,18 @@ namespace cpu {
 template <class T>
 constexpr T half = T(0.5);
 
+/// Of `fill`'s block.
+inline constexpr Size fill_width = 64;
+
 /// out_c = value(c) for c < n. `out` may be what `value` reads at the same place: values pass through a block that the
 /// compiler knows to be nobody else's, so that it makes vector code.
 template <class T, class F>
 void fill(T* out, Size n, F value) {
-  constexpr Size width = 64;
-  T block[width];
+  T block[fill_width];
   Size c = 0;
-  for (; c + width <= n; c += width) {
-    for (Size i = 0; i < width; ++i) block[i] = value(c + i);
-    std::copy_n(block, width, out + c);
+  for (; c + fill_width <= n; c += fill_width) {
+    for (Size i = 0; i < fill_width; ++i) block[i] = value(c + i);
+    std::copy_n(block, fill_width, out + c);
   }
   for (Size i = 0; i < n - c; ++i) block[i] = value(c + i);
   std::copy_n(block, n - c, out + c);
@@ -246,7 +248,7 @@ template <class T>
 void scale_columns(Cpu<T>& be, Out<T> y, In<T> x, In<T> factor) {
   for_row_chunks(be, y.rows, y.cols, [&](Size first, Size count) {
     for (Size r = first; r < first + count; ++r) {
-      for (Size c = 0; c < y.cols; ++c) y(r, c) = x(r, c) * factor.data[c];
+      cpu::fill(y.row(r), y.cols, [in = x.row(r), k = factor.data](Size c) { return in[c] * k[c]; });
     }
   });
 }

@@ -4,6 +4,7 @@
 #include <hashweave/core/mat.hpp>
 #include <hashweave/cpu/backend.hpp>
 #include <hashweave/cpu/eigen_product.hpp>
+#include <hashweave/cpu/elementwise.hpp>
 #include <hashweave/cpu/packed_product.hpp>
 #include <hashweave/cpu/start.hpp>
 
@@ -96,10 +97,14 @@ inline Size part_of(Size extent, Size count, Size unit) {
   return ((extent + count - 1) / count + unit - 1) / unit * unit;
 }
 
+/// What is done to each part of a product once it is computed; null: nothing.
+template <class T>
+using Finish = void (*)(const Mat<T>&);
+
 /// c = start + alpha * op(a) op(b) on all threads: first b is packed, unless it was kept, then pieces of c are
 /// computed.
 template <Form F, class P, class T>
-void packed_product(Cpu<T>& be, P, Mat<T> c, In<T> a, In<T> b, T alpha, Start<T> start) {
+void packed_product(Cpu<T>& be, P, Mat<T> c, In<T> a, In<T> b, T alpha, Start<T> start, Finish<T> finish) {
   constexpr Size group = 4, least_cols = 192, least_work = 4'000'000;
   using Right = typename P::Right;
   const Size k = F == Form::tn ? a.rows : a.cols, panels = panels_of<Right>(c.cols);
@@ -128,7 +133,8 @@ void packed_product(Cpu<T>& be, P, Mat<T> c, In<T> a, In<T> b, T alpha, Start<T>
   while (down * across < pieces && c.cols >= 2 * across * least_cols && c.size() * k >= across * down * least_work) {
     across *= 2;
   }
-  const Size wide = part_of(c.cols, across, Right::width);
+  // what `finish` computes at the end of a row is the same wherever the cut is
+  const Size wide = part_of(c.cols, across, finish == nullptr ? Right::width : std::max(Right::width, fill_width));
   across = (c.cols + wide - 1) / wide;
   be.reserve_scratch(P::left_bytes(c.cols, k));
   be.threads().run(down * across, [&](Size task, Size worker) {
@@ -138,13 +144,13 @@ void packed_product(Cpu<T>& be, P, Mat<T> c, In<T> a, In<T> b, T alpha, Start<T>
     auto* left = reinterpret_cast<std::int32_t*>(be.scratch(worker, P::left_bytes(c.cols, k)));
     P::template multiply<F>(piece, start.from_column(col),
                             F == Form::tn ? cols_of(a, row, rows) : rows_of(a, row, rows), alpha, right,
-                            col / Right::width, left, block);
+                            col / Right::width, left, block, finish);
   });
 }
 
 /// The same by Eigen or oneDNN: every piece of c packs its operands for itself.
 template <Form F, class T>
-void separate_pieces(Cpu<T>& be, Mat<T> c, In<T> a, In<T> b, T alpha, Start<T> start) {
+void separate_pieces(Cpu<T>& be, Mat<T> c, In<T> a, In<T> b, T alpha, Start<T> start, Finish<T> finish) {
   const Size k = F == Form::tn ? a.rows : a.cols;
   const Cut cut = cut_of(c.rows, c.cols, k);
   const Size tall = part_of(c.rows, cut.rows, 4), wide = part_of(c.cols, cut.cols, 48);  // whole tiles of the kernel
@@ -162,16 +168,25 @@ void separate_pieces(Cpu<T>& be, Mat<T> c, In<T> a, In<T> b, T alpha, Start<T> s
     const In<T> x = F == Form::tn ? cols_of(a, row, rows) : rows_of(a, row, rows);
     const In<T> y = F == Form::nt ? rows_of(b, col, cols) : cols_of(b, col, cols);
     product<F, T>(be.arithmetic(), piece, x, y, alpha, start.from_column(col), be.scratch(worker, bytes));
+    if (finish != nullptr) finish(piece);
   });
 }
 
-/// c = start + alpha * op(a) op(b) on all threads.
+/// c = start + alpha * op(a) op(b) on all threads, then `finish` of its parts.
 template <Form F, class T>
-void parallel_product(Cpu<T>& be, Mat<T> c, In<T> a, In<T> b, T alpha, Start<T> start) {
+void parallel_product(Cpu<T>& be, Mat<T> c, In<T> a, In<T> b, T alpha, Start<T> start, Finish<T> finish = nullptr) {
   if (c.rows == 0 || c.cols == 0) return;
-  const bool done = with_packed<T>(
-      be.arithmetic(), [&](auto packed) { packed_product<F, decltype(packed), T>(be, packed, c, a, b, alpha, start); });
-  if (!done) separate_pieces<F, T>(be, c, a, b, alpha, start);
+  const bool done = with_packed<T>(be.arithmetic(), [&](auto packed) {
+    packed_product<F, decltype(packed), T>(be, packed, c, a, b, alpha, start, finish);
+  });
+  if (!done) separate_pieces<F, T>(be, c, a, b, alpha, start, finish);
+}
+
+template <Activation F, class T>
+void activate_part(const Mat<T>& m) {
+  for (Size r = 0; r < m.rows; ++r) {
+    fill(m.row(r), m.cols, [in = m.row(r)](Size c) { return value_of<F>(in[c]); });
+  }
 }
 
 template <class T>
@@ -200,6 +215,15 @@ void multiply(Cpu<T>& be, Form form, Out<T> c, In<T> a, In<T> b, double alpha = 
 template <class T>
 void affine(Cpu<T>& be, Out<T> y, In<T> x, In<T> w, In<T> bias) {
   cpu::parallel_product<Form::nt, T>(be, y, x, w, T{1}, {bias.data, false});
+}
+
+/// y = f(x wᵀ + bias), each part of y while it is in the cache; the bias may be empty.
+template <class T>
+void affine_activate(Cpu<T>& be, Activation f, Out<T> y, In<T> x, In<T> w, In<T> bias) {
+  cpu::with(f, [&](auto activation) {
+    cpu::parallel_product<Form::nt, T>(be, y, x, w, T{1}, {bias.data, false},
+                                       cpu::activate_part<decltype(activation)::value, T>);
+  });
 }
 
 /// dx (rows, in) = dy (rows, out) w

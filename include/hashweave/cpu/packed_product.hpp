@@ -30,10 +30,11 @@ struct Packed {
     pack<Unit, Right, F == Form::nt>(to, b, 1.0F, first, count);
   }
 
-  /// c = start + alpha * op(a) b, where b begins with panel `col` of `right`.
+  /// c = start + alpha * op(a) b, where b begins with panel `col` of `right`; then `finish` of each block of c, if it
+  /// is not null, while the block is still in the second cache.
   template <Form F>
   static void multiply(Mat<float> c, Start<float> start, Mat<const float> a, float alpha, const std::int32_t* right,
-                       Size col, std::int32_t* left, Block block) {
+                       Size col, std::int32_t* left, Block block, void (*finish)(const Mat<float>&) = nullptr) {
     constexpr bool along = F != Form::tn;
     const Size depth = along ? a.cols : a.rows, units = units_of<Unit>(depth), deep_units = cut_of(units);
     Tile::begin();
@@ -58,9 +59,11 @@ struct Packed {
           }
         };
         for (Size first = 0; first < c.cols; first += block.cols) {
+          const Size end = std::min(c.cols, first + block.cols);
           for (Size i = 0; i < rows; i += Left::width) {
-            for (Size j = first; j < std::min(c.cols, first + block.cols); j += Right::width) tile(i, j);
+            for (Size j = first; j < end; j += Right::width) tile(i, j);
           }
+          if (finish != nullptr && u + count >= units) finish(cols_of(rows_of(c, row, rows), first, end - first));
         }
       }
     }

@@ -9,7 +9,7 @@ namespace hashweave {
 template <Activation F>
 struct Elementwise {
   static constexpr Activation activation = F;
-  static constexpr bool own_output = true, light = true;
+  static constexpr bool own_output = true, light = true, in_place = true;
 
   template <class S>
     requires RowWise<S>

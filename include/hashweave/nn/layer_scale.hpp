@@ -10,7 +10,7 @@ namespace hashweave {
 /// Source: Touvron et al., "Going deeper with image transformers", ICCV 2021, section 2.
 template <Size D>
 struct LayerScale {
-  static constexpr bool own_output = true, light = true;
+  static constexpr bool own_output = true, light = true, in_place = true;
 
   template <class S>
     requires RowsOf<S, D>
