@@ -174,8 +174,9 @@ TEST_CASE("A product with an activation behind it is the product, then the activ
   const Activation f = GENERATE(Activation::gelu, Activation::gelu_tanh, Activation::quick_gelu, Activation::relu,
                                 Activation::tanh, Activation::sigmoid);
   constexpr Size in = 700;  // more than one part of the depth
-  const auto [rows, out] =
+  const auto shape =
       GENERATE(std::pair<Size, Size>{1, 3}, std::pair<Size, Size>{33, 70}, std::pair<Size, Size>{200, 520});
+  const Size rows = shape.first, out = shape.second;
   CAPTURE(static_cast<int>(f), rows, out);
   const std::vector<float> x = numbers<float>(rows * in, 1), w = numbers<float>(out * in, 2),
                            b = numbers<float>(out, 3);
