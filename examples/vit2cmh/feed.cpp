@@ -76,14 +76,13 @@ std::span<const float> Feed::compute(std::span<const Size> items) {
 void Feed::expect(std::span<const Size> items) {
   if (settings_.tokens || !model_.on_device()) return;
   model_.meanwhile = [this, items = std::vector<Size>(items.begin(), items.end())] {
-    std::exception_ptr fault;
+    fault_ = nullptr;
     try {
       ready_ = compute(items);
     } catch (...) {
-      fault = std::current_exception();  // for whoever asks for these images
+      fault_ = std::current_exception();  // for whoever asks for these images
     }
     expected_ = items;
-    fault_ = fault;
   };
 }
 

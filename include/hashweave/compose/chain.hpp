@@ -158,11 +158,11 @@ struct Links<I, L, Rest...> {
   }
   template <class B, class S>
   auto infer(B& be, const Params<B>& p, View<B, S> x) const {
-    return infer_from(be, p, x, false);
+    return infer_from<false>(be, p, x);
   }
   template <class B, class S>
   auto infer_over(B& be, const Params<B>& p, View<B, S> x) const {
-    return infer_from(be, p, x, true);
+    return infer_from<true>(be, p, x);
   }
   template <class B, class S, class O>
   GradientOf<B, S> backward(B& be, const Params<B>& p, const Saved<B, S>& s, View<B, O> dy, Params<B>& g) const {
@@ -201,9 +201,9 @@ struct Links<I, L, Rest...> {
   /// The head's output may be kept in half.
   static constexpr bool heavy = says_heavy<L>() && Tail::own_output;
 
-  /// over: nobody reads x afterwards.
-  template <class B, class S>
-  auto infer_from(B& be, const Params<B>& p, View<B, S> x, bool over) const {
+  /// Over: nobody reads x afterwards.
+  template <bool Over, class B, class S>
+  auto infer_from(B& be, const Params<B>& p, View<B, S> x) const {
     if constexpr (requires { head.infer_activated(be, p.head, x, Tail::Head::activation); }) {
       const auto y = head.infer_activated(be, p.head, x, Tail::Head::activation);  // as the tail's head gives it
       if constexpr (requires { tail.tail; }) {
@@ -211,12 +211,12 @@ struct Links<I, L, Rest...> {
       } else {
         return y;
       }
+    } else if constexpr (Over) {
+      return tail.infer_over(be, p.tail, hashweave::infer_over(be, head, p.head, x));
+    } else if constexpr (makes_own_output<L>()) {
+      return tail.infer_over(be, p.tail, hashweave::infer(be, head, p.head, x));
     } else {
-      const auto a = over ? hashweave::infer_over(be, head, p.head, x) : hashweave::infer(be, head, p.head, x);
-      bool unread = over || makes_own_output<L>();
-      if constexpr (std::same_as<View<B, S>, std::remove_const_t<decltype(a)>>)
-        unread = over || (unread && a.data != x.data);
-      return unread ? tail.infer_over(be, p.tail, a) : tail.infer(be, p.tail, a);
+      return tail.infer(be, p.tail, hashweave::infer(be, head, p.head, x));
     }
   }
 

@@ -30,14 +30,16 @@ void fill(T* out, Size n, F value) {
   for (Size i = 0; i < n - c; ++i) block[i] = value(c + i);
   std::copy_n(block, n - c, out + c);
 }
-/// y_i = f(x_i); y may be x.
+/// y_i = f(x_i), in this thread; y may be x.
+template <class T, class F>
+void map_rows(Mat<T> y, In<T> x, F f) {
+  for (Size r = 0; r < y.rows; ++r) fill(y.row(r), y.cols, [in = x.row(r), f](Size c) { return f(in[c]); });
+}
+/// The same on all threads.
 template <class T, class F>
 void map(Cpu<T>& be, Mat<T> y, In<T> x, F f) {
-  for_row_chunks(be, y.rows, y.cols, [&](Size first, Size count) {
-    for (Size r = first; r < first + count; ++r) {
-      fill(y.row(r), y.cols, [in = x.row(r), f](Size c) { return f(in[c]); });
-    }
-  });
+  for_row_chunks(be, y.rows, y.cols,
+                 [&](Size first, Size count) { map_rows<T>(rows_of(y, first, count), rows_of(x, first, count), f); });
 }
 /// y_i = f(a_i, b_i); y may be a or b.
 template <class T, class F>

@@ -184,9 +184,7 @@ void parallel_product(Cpu<T>& be, Mat<T> c, In<T> a, In<T> b, T alpha, Start<T> 
 
 template <Activation F, class T>
 void activate_part(const Mat<T>& m) {
-  for (Size r = 0; r < m.rows; ++r) {
-    fill(m.row(r), m.cols, [in = m.row(r)](Size c) { return value_of<F>(in[c]); });
-  }
+  map_rows<T>(m, m, [](T x) { return value_of<F>(x); });
 }
 
 template <class T>

@@ -1,7 +1,6 @@
 #pragma once
 #include <hashweave/cuda/cublas.cuh>
 #include <hashweave/cuda/replay.hpp>
-#include <string>
 
 // CUDA graphs: the stream is captured. Only this thread is told what it must not do meanwhile; others may go on.
 namespace hashweave::cuda {
