@@ -8,7 +8,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 report=${1:-gpu_report.md}
 failed=0
 
-[[ -n $(nvidia-smi --list-gpus 2>/dev/null) ]] || { echo "skipped: no GPU is visible (nvidia-smi lists none)"; exit 77; }
+source benchmarks/peers/common.sh
+need_gpu
 export PATH="$PATH:/usr/local/cuda/bin"
 {
   echo "# hashweave on a GPU"
@@ -34,7 +35,7 @@ step() {
   [[ $status -eq 0 ]]
 }
 
-architecture=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader | head -n 1 | tr -d .)
+architecture=$(gpu_capability)
 if step configure 15 cmake --preset cuda -D CMAKE_CUDA_ARCHITECTURES="$architecture-real" &&
   step build 15 cmake --build --preset cuda; then
   tests=build/cuda/bin/cuda_device_tests

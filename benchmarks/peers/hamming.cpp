@@ -12,12 +12,11 @@
 #include <fstream>
 #include <hashweave/core/threads.hpp>
 #include <hashweave/index/index_file.hpp>
-#include <hashweave/index/with_bits.hpp>
-#include <iostream>
 #include <map>
 #include <memory>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/code_files.hpp"
@@ -38,11 +37,8 @@ ScanKernel kernel_named(const std::string& name) {
 template <Size Bits>
 class Side {
  public:
-  Side(const std::string& folder, Size codes, Size queries)
-      : codes_{bench::clustered_codes<Bits>(codes, 1)}, queries_{bench::clustered_codes<Bits>(queries, 2)} {
-    bench::write_codes(folder + "/codes.npy", codes_);
-    bench::write_codes(folder + "/queries.npy", queries_);
-  }
+  explicit Side(bench::SharedCodes<Bits> shared)
+      : codes_{std::move(shared.codes)}, queries_{std::move(shared.queries)} {}
 
   void answer(const std::string& line) {
     std::istringstream in{line};
@@ -142,19 +138,5 @@ class Side {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5) {
-    std::fprintf(stderr, "usage: peer_hamming FOLDER BITS CODES QUERIES\n");
-    return 2;
-  }
-  try {
-    with_bits<BitsList<64, 128, 256>>(std::stol(argv[2]), [&](auto bits) {
-      Side<bits()> side{argv[1], std::stol(argv[3]), std::stol(argv[4])};
-      std::printf("ready %s\n", std::string{name_of(best_scan_kernel())}.c_str());
-      std::fflush(stdout);
-      for (std::string line; std::getline(std::cin, line);) side.answer(line);
-    });
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "peer_hamming: %s\n", error.what());
-    return 1;
-  }
+  return bench::answer_lines<Side>("peer_hamming", std::string{name_of(best_scan_kernel())}, argc, argv);
 }

@@ -6,18 +6,11 @@
 # HASHWEAVE_FAISS_PYTHON names a python that has faiss, usearch and numpy.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+source benchmarks/peers/common.sh
 
 largest=100000000 append=''
-while [[ $# -gt 0 ]]; do
-  case $1 in
-    --largest) largest=$2 && shift ;;
-    --append) append=1 ;;
-    *) sed -n '2,6s/^# //p' "${BASH_SOURCE[0]}" >&2 && exit 2 ;;
-  esac
-  shift
-done
+read_options "largest append" "$@"
 
-source benchmarks/peers/common.sh
 python=${HASHWEAVE_FAISS_PYTHON:-build/peers/hamming-venv/bin/python}
 if ! "$python" -c 'import faiss, usearch, numpy' 2>/dev/null; then
   [[ -z ${HASHWEAVE_FAISS_PYTHON:-} ]] || { echo "$python lacks faiss, usearch or numpy" >&2 && exit 1; }
@@ -37,5 +30,5 @@ with probability 0.15. All answers were compared: the distances of ours and FAIS
 "$python" "$script" table "$results" "$facts" | tee build/peers/hamming.md
 if [[ -n $append ]]; then
   "$python" "$script" plot "$results" docs/hamming_peers.svg
-  { printf '\n## Hamming search beside FAISS and usearch\n\n' && cat build/peers/hamming.md; } >>docs/quality.md
+  append_table "Hamming search beside FAISS and usearch" build/peers/hamming.md
 fi

@@ -7,12 +7,11 @@
 //     answers FILE           the distances of the ten nearest of every query, as .npy
 //     bandwidth              bytes a second of the GPU's memory
 #include <cstdio>
-#include <hashweave/index/with_bits.hpp>
-#include <iostream>
 #include <memory>
 #include <span>
 #include <sstream>
 #include <string>
+#include <utility>
 
 #include "support/code_files.hpp"
 #include "support/cuda.hpp"
@@ -24,11 +23,8 @@ namespace {
 template <Size Bits>
 class Side {
  public:
-  Side(const std::string& folder, Size codes, Size queries)
-      : codes_{bench::clustered_codes<Bits>(codes, 1)}, queries_{bench::clustered_codes<Bits>(queries, 2)} {
-    bench::write_codes(folder + "/codes.npy", codes_);
-    bench::write_codes(folder + "/queries.npy", queries_);
-  }
+  explicit Side(bench::SharedCodes<Bits> shared)
+      : codes_{std::move(shared.codes)}, queries_{std::move(shared.queries)} {}
 
   void answer(const std::string& line) {
     std::istringstream in{line};
@@ -69,20 +65,4 @@ class Side {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  if (argc != 5) {
-    std::fprintf(stderr, "usage: peer_hamming_cuda FOLDER BITS CODES QUERIES\n");
-    return 2;
-  }
-  try {
-    with_bits<BitsList<64, 128, 256>>(std::stol(argv[2]), [&](auto bits) {
-      Side<bits()> side{argv[1], std::stol(argv[3]), std::stol(argv[4])};
-      std::printf("ready cuda\n");
-      std::fflush(stdout);
-      for (std::string line; std::getline(std::cin, line);) side.answer(line);
-    });
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "peer_hamming_cuda: %s\n", error.what());
-    return 1;
-  }
-}
+int main(int argc, char** argv) { return bench::answer_lines<Side>("peer_hamming_cuda", "cuda", argc, argv); }

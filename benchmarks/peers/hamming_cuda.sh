@@ -6,16 +6,10 @@
 # HASHWEAVE_FAISS_GPU_PYTHON names a python that has faiss and numpy.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+source benchmarks/peers/common.sh
 
 append=''
-while [[ $# -gt 0 ]]; do
-  case $1 in
-    --append) append=1 ;;
-    *) sed -n '2,6s/^# //p' "${BASH_SOURCE[0]}" >&2 && exit 2 ;;
-  esac
-  shift
-done
-source benchmarks/peers/common.sh
+read_options "append" "$@"
 need_gpu
 package=faiss-gpu-cu12==1.14.1.post1
 python=${HASHWEAVE_FAISS_GPU_PYTHON:-build/peers/faiss-gpu-venv/bin/python}
@@ -34,5 +28,5 @@ rm -r build/peers/hamming_cuda
 $(date -u +%Y-%m-%d). Codes: 1,000 centres, each bit flipped with probability 0.15. All answers were compared: the distances are \
 equal." | tee build/peers/hamming_cuda.md
 if [[ -n $append ]]; then
-  { printf '\n## Hamming search on a GPU beside FAISS\n\n' && cat build/peers/hamming_cuda.md; } >>docs/quality.md
+  append_table "Hamming search on a GPU beside FAISS" build/peers/hamming_cuda.md
 fi

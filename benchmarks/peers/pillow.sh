@@ -5,19 +5,12 @@
 # HASHWEAVE_THREADS: threads of the last row, by default one a core.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+source benchmarks/peers/common.sh
 
 rounds=10 picture=''
-while [[ $# -gt 0 ]]; do
-  case $1 in
-    --rounds) rounds=$2 && shift ;;
-    --picture) picture=$2 && shift ;;
-    *) sed -n '2,5s/^# //p' "${BASH_SOURCE[0]}" >&2 && exit 2 ;;
-  esac
-  shift
-done
+read_options "rounds picture" "$@"
 threads=${HASHWEAVE_THREADS:-$(nproc)}
 
-source benchmarks/peers/common.sh
 work=build/peers
 python=${HASHWEAVE_PILLOW_PYTHON:-$work/pillow/bin/python}
 if ! "$python" -c 'import PIL, numpy' 2>/dev/null; then

@@ -1,6 +1,5 @@
-# To be sourced by the comparisons with PyTorch, from the project's folder: sets `python`, one that has torch, and as many
+# To be sourced by the comparisons with PyTorch, after common.sh: sets `python`, one that has torch, and as many
 # threads for both sides.
-source benchmarks/peers/common.sh
 
 export HASHWEAVE_THREADS=${HASHWEAVE_THREADS:-$(nproc)}
 export OMP_NUM_THREADS=$HASHWEAVE_THREADS

@@ -6,16 +6,10 @@
 # HASHWEAVE_TORCH_COMPILE=0 leaves torch.compile out.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+source benchmarks/peers/common.sh
 
 rounds=8 append=''
-while [[ $# -gt 0 ]]; do
-  case $1 in
-    --rounds) rounds=$2 && shift ;;
-    --append) append=1 ;;
-    *) sed -n '2,6s/^# //p' "${BASH_SOURCE[0]}" >&2 && exit 2 ;;
-  esac
-  shift
-done
+read_options "rounds append" "$@"
 source benchmarks/peers/torch.sh
 build_peer bench block
 block=build/bench/bin/peer_block
@@ -37,6 +31,5 @@ grep 'torch.compile does not work' build/peers/torch.log | sort -u || true
 $difference of the largest value." >build/peers/torch_block.md
 cat build/peers/torch_block.md
 if [[ -n $append ]]; then
-  mkdir -p docs
-  { printf '\n## A transformer block beside PyTorch\n\n' && cat build/peers/torch_block.md; } >>docs/quality.md
+  append_table "A transformer block beside PyTorch" build/peers/torch_block.md
 fi

@@ -6,15 +6,11 @@
 # HASHWEAVE_TORCH_PYTHON names a python that has them. HASHWEAVE_THREADS: threads of both sides, by default one a core.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+source benchmarks/peers/common.sh
 
 data='' bits=64 seed=1 precision=bf16 settings='short paper'
-while [[ $# -gt 1 ]]; do
-  case $1 in
-    --data | --bits | --seed | --precision | --settings) declare "${1#--}=$2" && shift 2 ;;
-    *) data='' && break ;;
-  esac
-done
-[[ $# -eq 0 && -n $data ]] || { sed -n '2,6s/^# //p' "${BASH_SOURCE[0]}" >&2 && exit 2; }
+read_options "data bits seed precision settings" "$@"
+[[ -n $data ]] || usage
 
 source benchmarks/peers/torch.sh
 need_packages numpy

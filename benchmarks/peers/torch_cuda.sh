@@ -6,20 +6,10 @@
 # python that has it. HASHWEAVE_TORCH_COMPILE=0 leaves torch.compile out, which compiles for minutes.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+source benchmarks/peers/common.sh
 
 parts='vit_bert_step vit_b16_images bert_base_captions' precisions=bf16 batches='30 256' rounds=3 append=''
-while [[ $# -gt 0 ]]; do
-  case $1 in
-    --parts) parts=$2 && shift ;;
-    --precisions) precisions=$2 && shift ;;
-    --batches) batches=$2 && shift ;;
-    --rounds) rounds=$2 && shift ;;
-    --append) append=1 ;;
-    *) sed -n '2,6s/^# //p' "${BASH_SOURCE[0]}" >&2 && exit 2 ;;
-  esac
-  shift
-done
-source benchmarks/peers/common.sh
+read_options "parts precisions batches rounds append" "$@"
 need_gpu
 source benchmarks/peers/torch.sh
 theirs=benchmarks/peers/torch_cuda.py
@@ -55,5 +45,5 @@ done
 by at most $difference of the largest value. $rounds rounds of three measurements a side." >build/peers/torch_cuda.md
 cat build/peers/torch_cuda.md
 if [[ -n $append ]]; then
-  { printf '\n## The whole model on a GPU beside PyTorch\n\n' && cat build/peers/torch_cuda.md; } >>docs/quality.md
+  append_table "The whole model on a GPU beside PyTorch" build/peers/torch_cuda.md
 fi

@@ -7,15 +7,11 @@
 # default one a core.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+source benchmarks/peers/common.sh
 
 data='' epochs=2 seed=1 precision=bf16 towers=frozen
-while [[ $# -gt 1 ]]; do
-  case $1 in
-    --data | --epochs | --seed | --precision | --towers) declare "${1#--}=$2" && shift 2 ;;
-    *) data='' && break ;;
-  esac
-done
-[[ $# -eq 0 && -n $data ]] || { sed -n '2,7s/^# //p' "${BASH_SOURCE[0]}" >&2 && exit 2; }
+read_options "data epochs seed precision towers" "$@"
+[[ -n $data ]] || usage
 
 source benchmarks/peers/torch.sh
 need_packages pillow numpy tokenizers

@@ -6,18 +6,10 @@
 # HASHWEAVE_TORCH_COMPILE=1 measures torch.compile too (codes only; it compiles for minutes).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+source benchmarks/peers/common.sh
 
 parts='' precisions='' rounds=3 append=''
-while [[ $# -gt 0 ]]; do
-  case $1 in
-    --parts) parts=$2 && shift ;;
-    --precisions) precisions=$2 && shift ;;
-    --rounds) rounds=$2 && shift ;;
-    --append) append=1 ;;
-    *) sed -n '2,6s/^# //p' "${BASH_SOURCE[0]}" >&2 && exit 2 ;;
-  esac
-  shift
-done
+read_options "parts precisions rounds append" "$@"
 source benchmarks/peers/torch.sh
 # the models are the app's: they are compiled there
 build_peer release vit2cmh -D HASHWEAVE_BUILD_BENCHMARKS=ON
@@ -58,5 +50,5 @@ done
 ${difference:2} of the largest value. $rounds rounds of two measurements a side, each after two others." >build/peers/vit2cmh.md
 cat build/peers/vit2cmh.md
 if [[ -n $append ]]; then
-  { printf '\n## The whole models beside PyTorch\n\n' && cat build/peers/vit2cmh.md; } >>docs/quality.md
+  append_table "The whole models beside PyTorch" build/peers/vit2cmh.md
 fi

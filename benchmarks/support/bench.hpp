@@ -72,9 +72,11 @@ void measure_beside(State& state, const Work& work, F&& f, const char* name, G&&
   state.counters[name] = scale * best_other / best;
 }
 
+/// Thousands of millions, for the head of the results.
+inline std::string giga(double x) { return std::to_string(std::lround(x * 1e-9)); }
+
 /// What the machine can do, for the head of the results.
 inline void add_machine() {
-  const auto giga = [](double x) { return std::to_string(std::lround(x * 1e-9)); };
   benchmark::AddCustomContext("threads", std::to_string(thread_count()));
   benchmark::AddCustomContext("multiply-add peak f32, GFLOP/s", giga(multiply_add_peak<float>()));
   benchmark::AddCustomContext("multiply-add peak f64, GFLOP/s", giga(multiply_add_peak<double>()));

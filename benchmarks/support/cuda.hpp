@@ -15,6 +15,17 @@ inline Cuda<float>& cuda_backend() {
   return be;
 }
 
+/// Products in this precision while it lives.
+class InPrecision {
+ public:
+  explicit InPrecision(Precision precision) { cuda_backend().use(precision); }
+  InPrecision(const InPrecision&) = delete;
+  ~InPrecision() { cuda_backend().use(before_); }
+
+ private:
+  Precision before_ = cuda_backend().precision();
+};
+
 /// Numbers in the device's memory, random in stretches of a million: a GPU is faster with zeros, which cost it less
 /// power.
 inline Buffer<float, CudaMemory> device_numbers(Size n, std::uint32_t place = 0) {
@@ -76,15 +87,13 @@ double device_product_rate() {
   static const double rate = [] {
     constexpr Size n = 8192;
     Cuda<float>& be = cuda_backend();
-    const Precision before = be.precision();
-    be.use(P);
+    const InPrecision scope{P};
     const auto a = device_numbers(n * n, 1), b = device_numbers(n * n, 2);
     Buffer<float, CudaMemory> c{n * n};
     const double taken = best_device_seconds([&] {
       multiply<float>(be, Form::nt, matrix(c.data(), n, n), matrix<const float>(a.data(), n, n),
                       matrix<const float>(b.data(), n, n));
     });
-    be.use(before);
     return 2 * number(n) * number(n) * number(n) / taken;
   }();
   return rate;
@@ -144,13 +153,6 @@ struct On<Cuda<float>> {
   static void measure(State& state, const Work& work, F&& f) {
     measure_on_device(state, work, f);
   }
-};
-
-/// Products in this precision while it lives.
-struct InPrecision {
-  explicit InPrecision(Precision precision) { cuda_backend().use(precision); }
-  InPrecision(const InPrecision&) = delete;
-  ~InPrecision() { cuda_backend().use(Precision::full); }
 };
 
 }  // namespace hashweave::bench

@@ -12,7 +12,7 @@ int main(int argc, char** argv) {
       std::printf("skipped: no CUDA device (%s)\n", error.what());
       return 77;
     }
-    const auto giga = [](double x) { return std::to_string(std::lround(x * 1e-9)); };
+    using bench::giga;
     benchmark::AddCustomContext("memory bandwidth of the GPU, GB/s", giga(bench::device_bandwidth()));
     benchmark::AddCustomContext("large product f32, GFLOP/s", giga(bench::device_product_rate<Precision::full>()));
     benchmark::AddCustomContext("large product bf16, GFLOP/s", giga(bench::device_product_rate<Precision::bf16>()));
