@@ -9,9 +9,9 @@ command -v "$compiler" >/dev/null || { echo "skipped: no compiler '$compiler'"; 
 flags=(-x c++ -std=c++20 -fsyntax-only -Wall -Wextra -Wpedantic -Wconversion -Werror -I "$source/include")
 IFS=';' read -ra directories <<<"${3:-}"
 for directory in "${directories[@]}"; do flags+=(-isystem "$directory"); done
-# g++ collects its garbage from 128 MiB on, which takes a seventh of the time
-late=--param=ggc-min-heapsize=1048576
-"$compiler" "$late" "${flags[@]}" - </dev/null 2>/dev/null && flags+=("$late")
+source "$here/../late_collection.sh"
+read -ra late < <(late_collection "$compiler") || true
+flags+=("${late[@]}")
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -9,11 +9,9 @@ if [[ -f "$work/build/build.ninja" ]]; then
   meson setup --reconfigure "$work/build" "$source"
 else
   rm -rf "$work/build"
-  # as quick to build as to run; g++ collects its garbage late
-  options=(-D optimization=1)
-  "${CXX:-c++}" --param=ggc-min-heapsize=1048576 -x c++ -fsyntax-only - </dev/null 2>/dev/null &&
-    options+=(-D cpp_args=--param=ggc-min-heapsize=1048576)
-  meson setup "${options[@]}" --prefix "$work/prefix" "$work/build" "$source"
+  source "$source/tests/late_collection.sh"
+  meson setup -D optimization=1 -D cpp_args="$(late_collection "${CXX:-c++}")" --prefix "$work/prefix" "$work/build" \
+    "$source"  # as quick to build as to run
 fi
 meson compile -C "$work/build"
 if compgen -G "$source/examples/[0-9][0-9]_*.cpp" >/dev/null; then meson test -C "$work/build" --print-errorlogs; fi
