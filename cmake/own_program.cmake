@@ -11,6 +11,9 @@ if(PROJECT_IS_TOP_LEVEL)
   endif()
 endif()
 
+include(CheckCXXCompilerFlag)
+check_cxx_compiler_flag(-mprefer-vector-width=512 HASHWEAVE_WIDE_VECTORS)
+
 # hashweave_own_flags(target): our warnings, sanitizers and processor.
 function(hashweave_own_flags target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion
@@ -25,6 +28,8 @@ function(hashweave_own_flags target)
     $<$<AND:$<CXX_COMPILER_ID:GNU>,$<NOT:$<CONFIG:Release>>>:--param=ggc-min-heapsize=1048576>)
   if(HASHWEAVE_NATIVE)
     target_compile_options(${target} PRIVATE -march=native
+      # compilers take half of an AVX-512 register for loops, unless they are told
+      $<$<BOOL:${HASHWEAVE_WIDE_VECTORS}>:-mprefer-vector-width=512>
       # g++ 12 turns std::vector<long>{224, 224, 0, 0} into four times 224 for some processors (docs/pitfalls.md)
       $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-fno-tree-slp-vectorize>)
   endif()

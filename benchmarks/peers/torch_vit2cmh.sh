@@ -3,6 +3,7 @@
 #   benchmarks/peers/torch_vit2cmh.sh [--parts "NAME NAME"] [--precisions "f32 bf16"] [--rounds N] [--append]
 # --append adds the tables to docs/quality.md. PyTorch is installed under build/peers/venv, unless
 # HASHWEAVE_TORCH_PYTHON names a python that has it. HASHWEAVE_THREADS: threads of both sides, by default one a core.
+# Behind them: each layer of ours against the roofline of the machine (peer_layers).
 # HASHWEAVE_TORCH_COMPILE=1 measures torch.compile too (codes only; it compiles for minutes).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -13,6 +14,7 @@ read_options "parts precisions rounds append" "$@"
 source benchmarks/peers/torch.sh
 # the models are the app's: they are compiled there
 build_peer release vit2cmh -D HASHWEAVE_BUILD_BENCHMARKS=ON
+build_peer release layers
 ours=build/release/bin/peer_vit2cmh theirs=benchmarks/peers/torch_vit2cmh.py
 
 parts=${parts:-$("$ours" parts)}
@@ -48,6 +50,10 @@ done
 
 "$python" "$theirs" table "$lines" "$(facts release)Codes, loss and the gradient's norm of both sides differ by at most \
 ${difference:2} of the largest value. $rounds rounds of two measurements a side, each after two others." >build/peers/vit2cmh.md
+for precision in $precisions; do
+  echo
+  build/release/bin/peer_layers "$precision"
+done >>build/peers/vit2cmh.md
 cat build/peers/vit2cmh.md
 if [[ -n $append ]]; then
   append_table "The whole models beside PyTorch" build/peers/vit2cmh.md

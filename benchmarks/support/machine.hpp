@@ -8,6 +8,7 @@
 #include <hashweave/core/form.hpp>
 #include <hashweave/core/mat.hpp>
 #include <hashweave/cpu/backend.hpp>
+#include <hashweave/cpu/gemm.hpp>
 #include <limits>
 #include <string>
 #include <type_traits>
@@ -173,6 +174,16 @@ template <class T>
 double eigen_rate(Form form, Size m, Size n, Size k) {
   EigenProduct<T> product{form, m, n, k};
   return product.flop() / best_seconds(5, product);
+}
+
+/// Floating-point operations a second of the backend's own large product (nt), best of `rounds`.
+inline double product_rate(Cpu<float>& be, int rounds) {
+  constexpr Size m = 2048, n = 3072, k = 768;
+  static const std::vector<float> a(m * k, 0.25F), b(n * k, 0.5F);
+  static std::vector<float> c(m * n);
+  return 2.0 * m * n * k / best_seconds(rounds, [&] {
+           multiply<float>(be, Form::nt, matrix(c.data(), m, n), matrix(a.data(), m, k), matrix(b.data(), n, k));
+         });
 }
 
 /// What a pre-norm transformer block computes in products and attention, in floating-point operations.

@@ -12,6 +12,8 @@ namespace cpu {
 /// Query rows whose logits are in memory at a time: at most, and of a sequence, which is cut into equal parts of whole
 /// panels. For each part the keys and values are laid out anew.
 inline constexpr Size attention_tile = 224;
+/// Logits of a row take whole vectors: what stands behind the last one is computed too, and never read.
+inline Size padded(Size keys) { return (keys + 15) / 16 * 16; }
 inline Size tile_rows(Size length) {
   return part_of(length, std::max<Size>(1, (length + attention_tile - 1) / attention_tile), 32);
 }
@@ -81,7 +83,7 @@ struct AttentionScratch {
         tile_bytes{bytes_of_tile(longest)},
         blocks{base + tiles * tile_bytes} {}
   static std::size_t bytes_of_tile(Size longest) {
-    return (static_cast<std::size_t>(std::min(attention_tile, longest) * longest) * sizeof(T) + 63) / 64 * 64;
+    return (static_cast<std::size_t>(std::min(attention_tile, longest) * padded(longest)) * sizeof(T) + 63) / 64 * 64;
   }
   static std::size_t bytes(const Arithmetic& how, Size longest, Size width, std::size_t tiles) {
     const auto whole = [&](Size m, Size n, Size k) { return product_bytes<T>(how, m, n, k); };
@@ -90,7 +92,7 @@ struct AttentionScratch {
            std::max({whole(rows, longest, width), whole(rows, width, longest), whole(longest, width, rows)});
   }
   Mat<T> tile(std::size_t i, Size rows, Size cols) const {
-    return matrix(reinterpret_cast<T*>(base + i * tile_bytes), rows, cols);
+    return cols_of(matrix(reinterpret_cast<T*>(base + i * tile_bytes), rows, padded(cols)), 0, cols);
   }
 };
 
@@ -111,17 +113,19 @@ void attention(Cpu<T>& be, Out<T> o, Out<T> lse, In<T> qkv, In<T> bias, const At
       const Size count = std::min(tall, h.length - first), keys = h.visible(first, count);
       const Mat<T> s = scratch.tile(0, count, keys);
       h.logits(be.arithmetic(), s, rows_of(q, first, count), rows_of(k, 0, keys), first, scratch.blocks);
+      T share[cpu::attention_tile];
       for (Size r = 0; r < count; ++r) {
         T* p = s.row(r);
         const T top = cpu::row(p, keys).maxCoeff();
-        for (Size c = 0; c < keys; ++c) p[c] = cpu::exp(p[c] - top);
+        for (Size c = 0; c < cpu::padded(keys); ++c) p[c] = cpu::exp(p[c] - top);
         const T sum = cpu::row(p, keys).sum();
-        cpu::row(p, keys) *= T{1} / sum;
+        share[r] = T{1} / sum;
         lse(h.begin + first + r, h.head) = top + std::log(sum);
         if (shape.dropout > 0) h.mask(p, keys, first + r);
       }
       const Mat<T> out = rows_of(h.own(o), first, count);
       cpu::product<Form::nn, T>(be.arithmetic(), out, s, rows_of(v, 0, keys), T{1}, {nullptr, false}, scratch.blocks);
+      for (Size r = 0; r < count; ++r) cpu::row(out.row(r), width) *= share[r];
     }
   });
 }
@@ -154,7 +158,7 @@ void attention_backward(Cpu<T>& be, Out<T> dqkv, Out<T> dbias, In<T> d_o, In<T> 
         const T delta = (cpu::row(dy_rows.row(r), width) * cpu::row(y.row(first + r), width)).sum();
         T *weights = p.row(r), *grad = ds.row(r);
         if (shape.dropout > 0) h.mask(grad, keys, first + r);
-        for (Size c = 0; c < keys; ++c) {
+        for (Size c = 0; c < cpu::padded(keys); ++c) {
           weights[c] = cpu::exp(weights[c] - log_sum);
           grad[c] = weights[c] * (grad[c] - delta);
         }

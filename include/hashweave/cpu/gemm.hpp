@@ -125,10 +125,12 @@ void packed_product(Cpu<T>& be, P, Mat<T> c, In<T> a, In<T> b, T alpha, Start<T>
   const auto* right = reinterpret_cast<const std::int32_t*>(laid_out);
 
   const auto block = P::block_of(c.cols, k);
-  const Size tall = part_of(c.rows, (c.rows + block.rows - 1) / block.rows, P::Left::width);
-  const Size down = (c.rows + tall - 1) / tall;
-  // Each of these packs all of a. No sum depends on this cut, so that it may depend on the number of threads.
-  const Size pieces = 6 * be.threads().count();
+  // No sum depends on this cut, so that it may depend on the number of threads: rows in as many blocks as give each
+  // thread the same, columns in no more parts than keep all threads busy, for each of them packs all of a.
+  const Size threads = be.threads().count(), pieces = 3 * threads, panels_down = panels_of<typename P::Left>(c.rows);
+  Size down = (c.rows + block.rows - 1) / block.rows;
+  if (down > threads) down = std::min(panels_down, (down + threads - 1) / threads * threads);
+  const auto begin_of = [&](Size part) { return std::min(c.rows, panels_down * part / down * P::Left::width); };
   Size across = 1;
   while (down * across < pieces && c.cols >= 2 * across * least_cols && c.size() * k >= across * down * least_work) {
     across *= 2;
@@ -138,8 +140,8 @@ void packed_product(Cpu<T>& be, P, Mat<T> c, In<T> a, In<T> b, T alpha, Start<T>
   across = (c.cols + wide - 1) / wide;
   be.reserve_scratch(P::left_bytes(c.cols, k));
   be.threads().run(down * across, [&](Size task, Size worker) {
-    const Size row = task / across * tall, col = task % across * wide;
-    const Size rows = std::min(tall, c.rows - row);
+    const Size row = begin_of(task / across), col = task % across * wide;
+    const Size rows = begin_of(task / across + 1) - row;
     const Mat<T> piece = cols_of(rows_of(c, row, rows), col, std::min(wide, c.cols - col));
     auto* left = reinterpret_cast<std::int32_t*>(be.scratch(worker, P::left_bytes(c.cols, k)));
     P::template multiply<F>(piece, start.from_column(col),

@@ -191,6 +191,13 @@ struct AmxTile {
   }
 
  private:
+  /// Asks for two rows of the result, two lines each: they are far away until then, and a store would wait for them.
+  static void want(const Mat<float>& c, Size row) {
+    for (const float* at : {c.row(row), c.row(row + 1)}) {
+      __builtin_prefetch(at, 1);
+      __builtin_prefetch(at + 16, 1);
+    }
+  }
   static void whole(const Mat<float>& c, const Start<float>& start, const std::int32_t* a, const std::int32_t* b,
                     Size units) {
     if (start.keep || start.bias != nullptr) {
@@ -208,6 +215,8 @@ struct AmxTile {
     }
     for (Size u = 0; u < units; u += 16) {
       const std::int32_t *rows = a + 32 * u, *cols = b + 32 * u;
+      if (u < 256) want(c, u / 8);
+      for (int line = 0; line < 32; ++line) __builtin_prefetch(cols + 2 * 32 * 16 + 16 * line);  // two steps ahead
       _tile_loadd(4, rows, 64);
       _tile_loadd(6, cols, 128);
       _tile_dpbf16ps(0, 4, 6);
