@@ -113,19 +113,17 @@ void attention(Cpu<T>& be, Out<T> o, Out<T> lse, In<T> qkv, In<T> bias, const At
       const Size count = std::min(tall, h.length - first), keys = h.visible(first, count);
       const Mat<T> s = scratch.tile(0, count, keys);
       h.logits(be.arithmetic(), s, rows_of(q, first, count), rows_of(k, 0, keys), first, scratch.blocks);
-      T share[cpu::attention_tile];
       for (Size r = 0; r < count; ++r) {
         T* p = s.row(r);
         const T top = cpu::row(p, keys).maxCoeff();
         for (Size c = 0; c < cpu::padded(keys); ++c) p[c] = cpu::exp(p[c] - top);
         const T sum = cpu::row(p, keys).sum();
-        share[r] = T{1} / sum;
+        cpu::row(p, keys) *= T{1} / sum;
         lse(h.begin + first + r, h.head) = top + std::log(sum);
         if (shape.dropout > 0) h.mask(p, keys, first + r);
       }
       const Mat<T> out = rows_of(h.own(o), first, count);
       cpu::product<Form::nn, T>(be.arithmetic(), out, s, rows_of(v, 0, keys), T{1}, {nullptr, false}, scratch.blocks);
-      for (Size r = 0; r < count; ++r) cpu::row(out.row(r), width) *= share[r];
     }
   });
 }
