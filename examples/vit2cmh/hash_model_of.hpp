@@ -112,6 +112,7 @@ class HashModelOf final : public HashModel {
   }
   void begin_training(const TrainingSettings& s) override {
     settings_ = s;
+    ++trainings_;
     for_each_layer(model_.arch.trunk, RateSetter{s.dropout});
     head_.trunk = model_.arch.trunk;
     set_recompute(model_.arch.image, s.recompute);
@@ -145,16 +146,29 @@ class HashModelOf final : public HashModel {
       out.info_nce = to_host(be_, result.terms, 3);
       out.sign_info_nce = to_host(be_, result.terms, 4);
     };
+    if (owners.count > 0)
+      owners.ids = shared_with_kernels(be_, std::span{owners.ids, static_cast<std::size_t>(owners.count)});
+    // forward, loss and backward: replayed where the backend can and a batch of the same sizes comes again
     if (image_batch.tokens) {
-      const auto [codes, saved] = head_.forward(be_, values_, tokens_of(image_batch), tokens_of(texts));
-      const auto result = loss(be_, codes.image, codes.text, owners);
-      head_.backward(be_, values_, saved, result.gradient, gradients_);
-      read(result);
+      const auto x = tokens_of(image_batch);
+      const auto y = tokens_of(texts);
+      const ReplayKey key{trainings_, x.data, x.segments, y.data, y.segments, owners.ids, owners.count};
+      read(replayed(be_, key, [&] {
+        const auto [codes, saved] = head_.forward(be_, values_, x, y);
+        const auto result = loss(be_, codes.image, codes.text, owners);
+        head_.backward(be_, values_, saved, result.gradient, gradients_);
+        return result;
+      }));
     } else {
-      const auto [codes, saved] = model_.forward(be_, images(image_batch.values, image_batch.count), ids_of(texts));
-      const auto result = loss(be_, codes.image, codes.text, owners);
-      model_.backward(be_, saved, result.gradient);
-      read(result);
+      const auto x = images(image_batch.values, image_batch.count);
+      const auto y = ids_of(texts);
+      const ReplayKey key{trainings_, x.data, x.layout(), y.ids, y.types, y.segments, owners.ids, owners.count};
+      read(replayed(be_, key, [&] {
+        const auto [codes, saved] = model_.forward(be_, x, y);
+        const auto result = loss(be_, codes.image, codes.text, owners);
+        model_.backward(be_, saved, result.gradient);
+        return result;
+      }));
     }
     if (now.last) {
       changed(!settings_.freeze_towers);
@@ -311,6 +325,7 @@ class HashModelOf final : public HashModel {
   Head head_;
   typename Head::template Params<B> values_{}, gradients_{};
   TrainingSettings settings_;
+  Size trainings_ = 0;  ///< what `begin_training` sets are arguments of kernels
   std::optional<Adam<B, Net>> adam_;
   mutable OnHost<B> host_params_;
   OnHost<B> host_first_, host_second_;

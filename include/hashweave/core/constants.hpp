@@ -6,6 +6,7 @@
 #include <span>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 namespace hashweave {
 
@@ -24,10 +25,7 @@ class Constants {
   /// These values have changed: the next product lays them out anew, in the memory that there is.
   void renew(std::span<const T> values) {
     for (auto& [key, operand] : kept_) {
-      if (operand.current && within(std::get<0>(key), values)) {
-        operand.current = false;
-        ++version_;
-      }
+      if (within(std::get<0>(key), values)) operand.current = false;
     }
   }
   /// Of which values operands are kept now.
@@ -38,8 +36,19 @@ class Constants {
     for (const auto& [key, operand] : kept_) sum += operand.memory.bytes();
     return sum;
   }
-  /// Another number whenever something else is kept.
+  /// Another number whenever an operand gets memory or gives it back.
   std::size_t version() const { return version_; }
+  /// Which operands are laid out as their values are now, in an order that is the same while `version` is.
+  std::vector<bool> current() const {
+    std::vector<bool> all;
+    for (const auto& [key, operand] : kept_) all.push_back(operand.current);
+    return all;
+  }
+  /// The same work was done again after which `current` was this.
+  void set_current(const std::vector<bool>& all) {
+    std::size_t i = 0;
+    for (auto& [key, operand] : kept_) operand.current = all[i++];
+  }
 
   /// The operand `m`, so many bytes when it is laid out: as it was kept, or made by fill(to) if it is one to be kept;
   /// null for any other.
@@ -48,11 +57,13 @@ class Constants {
     if (!within(m.data, values_)) return nullptr;
     const Key key{m.data, m.rows, m.cols, m.ld, how};
     auto at = kept_.find(key);
-    if (at == kept_.end()) at = kept_.emplace(key, Operand{Buffer<std::byte, Memory>{static_cast<Size>(bytes)}}).first;
+    if (at == kept_.end()) {
+      at = kept_.emplace(key, Operand{Buffer<std::byte, Memory>{static_cast<Size>(bytes)}}).first;
+      ++version_;
+    }
     if (!at->second.current) {
       fill(at->second.memory.data());
       at->second.current = true;
-      ++version_;
     }
     return at->second.memory.data();
   }

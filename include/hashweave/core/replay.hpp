@@ -1,5 +1,7 @@
 #pragma once
+#include <bit>
 #include <compare>
+#include <concepts>
 #include <cstdint>
 #include <hashweave/core/backend.hpp>
 #include <hashweave/core/segments.hpp>
@@ -7,8 +9,9 @@
 
 namespace hashweave {
 
-/// What decides which kernels a piece of work launches and with which arguments: sizes, addresses, offsets. Of segments
-/// it is the offsets themselves and where they lie. Work by the same key may find other values at these addresses.
+/// What decides which kernels a piece of work launches and with which arguments: sizes, addresses, offsets, and numbers
+/// such as rates and margins. Of segments it is the offsets themselves and where they lie. Work by the same key may
+/// find other values at these addresses.
 ///
 ///     ReplayKey{x.data, x.batch}
 class ReplayKey {
@@ -20,7 +23,14 @@ class ReplayKey {
   friend auto operator<=>(const ReplayKey&, const ReplayKey&) = default;
 
  private:
-  void add(Size size) { words_.push_back(static_cast<std::uint64_t>(size)); }
+  template <std::integral I>
+  void add(I size) {
+    words_.push_back(static_cast<std::uint64_t>(size));
+  }
+  template <std::floating_point T>
+  void add(T number) {
+    words_.push_back(std::bit_cast<std::uint64_t>(static_cast<double>(number)));
+  }
   void add(const void* address) { words_.push_back(reinterpret_cast<std::uintptr_t>(address)); }
   void add(const Segments& segments) {
     add(static_cast<const void*>(segments.offsets));

@@ -60,7 +60,7 @@ HeadOf<T> head_of(Cuda<T>& be, const AttentionShape& shape, Mat<const T> bias, S
           T{1} / std::sqrt(static_cast<T>(width)),
           shape.causal,
           shape.dropout > 0,
-          shape.dropout > 0 ? Dropping<T>{shape.dropout, shape.stream} : Dropping<T>{}};
+          shape.dropout > 0 ? Dropping<T>{shape.dropout, be.placed(shape.stream)} : Dropping<T>{}};
 }
 
 /// What both kernels of the gradient read.

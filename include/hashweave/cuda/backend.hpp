@@ -73,7 +73,7 @@ class Cuda {
   /// after the tape was empty give back those before, once the kernels that may still read them are done.
   template <class U>
   U* take_shared(Size n) {
-    if (recorded_ != nullptr) return recorded_->template take<U>(n);
+    if (recorded_ != nullptr) return recorded_->shared.template take<U>(n);
     if (seen_ != tape_.emptied()) {
       synchronise();
       shared_.rewind();
@@ -89,15 +89,25 @@ class Cuda {
   /// f(), whose kernels are recorded when the same work comes for the second time, and from then on launched as one
   /// CUDA graph, without running f. Work is the same when it is this f in the program, the key is equal, and it finds
   /// the tape, the precision and the kept weights as they were; else f runs as it is. What f captures and launches
-  /// kernels with has to be part of the key: sizes, addresses, offsets. Values in the memory that it names may change,
-  /// in the device's and in pinned memory, but what f checks of them is checked only when f runs. The result is a view,
-  /// a matrix, or nothing; it lies on the tape as if f had run.
+  /// kernels with has to be part of the key: sizes, addresses, offsets, rates. Values in the memory that it names may
+  /// change, in the device's and in pinned memory, but what f checks of them is checked only when f runs. The result is
+  /// made of views and matrices, or nothing; it lies on the tape as if f had run.
   ///
-  /// f reads nothing back (`to_host`, `squared_norm`), copies and zeroes nothing but by kernels, and draws no random
-  /// numbers: those are arguments of kernels, which a graph repeats. Hence it is for inference.
-  /// @throws Error when f draws random numbers; CudaError when it does what cannot be recorded.
+  /// f draws the random numbers that it would draw if it ran, and `random()` is the same afterwards; it begins no step
+  /// of them. It reads nothing back (`to_host`, `squared_norm`), and copies and zeroes nothing but by kernels. So of a
+  /// training step it is all from forward to backward; clearing the gradients comes before, and behind it come the
+  /// loss's value and the optimiser.
+  /// @throws Error when f changes the seed or the step of the random numbers, or while it is recorded draws by a stream
+  /// that is not its own; CudaError when it does what cannot be recorded.
   ///
   ///     auto codes = be.replay(ReplayKey{x.data, x.batch}, [&] { return model.infer(be, x); });
+  ///     auto judged = be.replay(ReplayKey{x.data, x.batch, labels.data}, [&] {
+  ///       auto [h, saved] = model.forward(be, x);
+  ///       auto result = loss(be, h, labels);
+  ///       model.backward(be, saved, result.gradient);
+  ///       return result;
+  ///     });
+  ///     double value = to_host(be, judged.value);
   template <class F>
   std::invoke_result_t<F&> replay(const ReplayKey& key, F&& f);
   /// How often work was recorded, and how often it was launched as recorded.
@@ -105,6 +115,14 @@ class Cuda {
     Size recorded = 0, replayed = 0;
   };
   ReplayCounts replays() const { return replay_counts_; }
+  /// For kernels that draw: the stream, relative to the place where the work began while it is recorded.
+  cuda::PlacedStream placed(const RandomStream& stream) const {
+    if (recorded_ == nullptr) return {stream};
+    const RandomState& began = recorded_->began;
+    require(stream.seed == began.seed && stream.step == began.step && stream.place >= began.place, "Cuda::replay",
+            "random stream", "one that f takes from random()", "another");
+    return {{0, 0, stream.place - began.place}, random_base_.data()};
+  }
 
  private:
   cuda::ReplayPlace place() {
@@ -127,8 +145,8 @@ class Cuda {
     } else {
       result = f();
     }
-    require(random_ == before, "Cuda::replay", "random numbers", "none: a replay would draw the same again",
-            std::to_string(random_.place - before.place) + " drawn");
+    require(random_.seed == before.seed && random_.step == before.step, "Cuda::replay", "random numbers after f",
+            "the seed and the step before it", "others");
     return result;
   }
 
@@ -142,16 +160,17 @@ class Cuda {
   CudaUploads<T> uploads_{*device_};
   cuda::Replays replays_;
   ReplayCounts replay_counts_;
-  Tape<CudaSharedMemory>* recorded_ = nullptr;  ///< while work is recorded: where it takes what it shares with the host
+  cuda::Replay* recorded_ = nullptr;               ///< what is being recorded
+  Buffer<RandomState, CudaMemory> random_base_{};  ///< where replayed work begins in the random numbers
 };
 
 template <std::floating_point T>
 template <class F>
 std::invoke_result_t<F&> Cuda<T>::replay(const ReplayKey& key, F&& f) {
   using Result = std::invoke_result_t<F&>;
-  static_assert(std::is_void_v<Result> || std::is_trivially_copyable_v<Result>, "replay: f gives a view or a matrix");
+  static_assert(std::is_void_v<Result> || std::is_trivially_copyable_v<Result>, "replay: f gives views or matrices");
   if (recorded_ != nullptr) return f();  // a part of what is recorded
-  cuda::Replay& known = replays_.at({typeid(f), key});
+  cuda::Replay& known = replays_.at({typeid(f), key, constants_.current()});
   const cuda::ReplayPlace begun = place();
   const bool same = known.seen && known.place == begun;
   if (!same) {
@@ -159,30 +178,37 @@ std::invoke_result_t<F&> Cuda<T>::replay(const ReplayKey& key, F&& f) {
     known.seen = false;
     known.result = boxed(f);
     known.place = begun;
-    known.place.constants_version = constants_.version();  // what was laid out now is there the next time
     known.seen = tape_.mark().block == begun.tape.block && tape_.brief().mark().block == begun.brief.block;
   } else {
     if (known.graph == nullptr) {
       known.seen = false;  // should f throw
       struct End {
-        Tape<CudaSharedMemory>*& recorded;
+        cuda::Replay*& recorded;
         ~End() { recorded = nullptr; }
       } const end{recorded_};
       known.shared.template take<std::byte>(static_cast<Size>(shared_.high_water()));  // at least what f will take
       known.shared.rewind();
-      recorded_ = &known.shared;
+      if (random_base_.size() == 0) random_base_ = Buffer<RandomState, CudaMemory>{1};
+      known.began = random_;
+      recorded_ = &known;
       cuda::Recording recording{*device_};
       known.result = boxed(f);
       known.graph = recording.end();
       known.tape = tape_.mark().top - begun.tape.top;
       known.brief = tape_.brief().mark().top - begun.brief.top;
+      known.drawn = random_.place - known.began.place;
+      known.constants = constants_.current();
       known.seen = true;
       ++replay_counts_.recorded;
     } else {
       if (known.tape > 0) tape_.template take<std::byte>(static_cast<Size>(known.tape));
       if (known.brief > 0) tape_.brief().template take<std::byte>(static_cast<Size>(known.brief));
+      known.began = random_;
+      random_.place += known.drawn;
+      constants_.set_current(known.constants);
       ++replay_counts_.replayed;
     }
+    if (known.drawn > 0) set_random_base(*this, random_base_.data(), known.began);
     cuda::run_graph(*device_, *known.graph);
   }
   if constexpr (!std::is_void_v<Result>) return std::any_cast<Result>(known.result);

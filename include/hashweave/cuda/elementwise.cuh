@@ -146,6 +146,11 @@ struct Drop {
     at(y, r, c) = drop(T{at(x, r, c)}, static_cast<std::uint64_t>(r * y.cols + c));
   }
 };
+struct SetRandomBase {
+  RandomState* base;
+  RandomState state;
+  __device__ void operator()(Size, Size) const { at(base, 0) = state; }
+};
 template <class T>
 struct Divide {
   Mat<T> y;
@@ -220,7 +225,11 @@ void leaky_relu_backward(Cuda<T>& be, Out<T> dx, In<T> dy, In<T> x, double slope
 }
 template <class T>
 void dropout(Cuda<T>& be, Out<T> y, In<T> x, double rate, RandomStream stream) {
-  cuda::for_each(be, y.rows, y.cols, cuda::Drop<T>{y, x, {rate, stream}});
+  cuda::for_each(be, y.rows, y.cols, cuda::Drop<T>{y, x, {rate, be.placed(stream)}});
+}
+template <class T>
+void set_random_base(Cuda<T>& be, RandomState* base, RandomState state) {
+  cuda::for_each(be, 1, 1, cuda::SetRandomBase{base, state});
 }
 template <class T>
 void divide(Cuda<T>& be, Out<T> y, In<T> x, In<T> d) {

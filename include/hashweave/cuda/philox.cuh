@@ -24,18 +24,25 @@ inline __device__ std::uint32_t random_bits(const RandomStream& stream, std::uin
   return which == 0 ? a : which == 1 ? b : which == 2 ? c : d;
 }
 
+/// The stream that is meant: in recorded work a read of the device's memory says where it begins.
+inline __device__ RandomStream resolved(const PlacedStream& placed) {
+  if (placed.base == nullptr) return placed.stream;
+  const RandomState base = at(placed.base, 0);
+  return {base.seed, base.step, base.place + placed.stream.place};
+}
+
 /// x kept and divided by 1 - rate, or 0.
 template <class T>
 struct Dropping {
-  RandomStream stream;
+  PlacedStream stream;
   std::uint32_t limit = 0;
   T keep = 1;
 
   Dropping() = default;
-  Dropping(double rate, const RandomStream& s)
+  Dropping(double rate, const PlacedStream& s)
       : stream{s}, limit{static_cast<std::uint32_t>(rate * 0x1p32)}, keep{static_cast<T>(1 / (1 - rate))} {}
   __device__ T operator()(T x, std::uint64_t number) const {
-    return random_bits(stream, number) >= limit ? x * keep : T{0};
+    return random_bits(resolved(stream), number) >= limit ? x * keep : T{0};
   }
 };
 

@@ -8,8 +8,10 @@
 #include <hashweave/cuda/memory.hpp>
 #include <map>
 #include <memory>
+#include <tuple>
 #include <typeindex>
 #include <utility>
+#include <vector>
 
 // Work that is launched again as it was: a CUDA graph.
 namespace hashweave::cuda {
@@ -47,6 +49,13 @@ class Recording {
   Device* device_;
 };
 
+/// A random stream as kernels take it: as it is, or, in recorded work, by its place behind the one at which the work
+/// begins; where that is when it is replayed lies at `base`, in the device's memory.
+struct PlacedStream {
+  RandomStream stream;
+  const RandomState* base = nullptr;
+};
+
 /// Where work finds a backend: what, besides its key, decides on the addresses that its kernels get.
 struct ReplayPlace {
   BufferStack<CudaMemory>::Mark tape{}, brief{};
@@ -65,6 +74,9 @@ struct Replay {
   GraphPointer graph{};             ///< if it was recorded
   Tape<CudaSharedMemory> shared{};  ///< what the recorded copies read of the host's memory
   std::size_t tape = 0, brief = 0;  ///< bytes that it left on the tape's stacks
+  RandomState began{};              ///< where it was in the random numbers when it was recorded
+  std::uint32_t drawn = 0;          ///< how many places it takes of them
+  std::vector<bool> constants{};    ///< which kept operands are laid out after it
   std::any result{};
   std::size_t used = 0;
 };
@@ -73,7 +85,8 @@ struct Replay {
 class Replays {
  public:
   static constexpr std::size_t most = 64;
-  using Key = std::pair<std::type_index, ReplayKey>;  ///< which piece of code, and the caller's key
+  /// Which piece of code, the caller's key, and which kept operands need not be laid out.
+  using Key = std::tuple<std::type_index, ReplayKey, std::vector<bool>>;
 
   Replay& at(Key key) {
     if (all_.size() >= most && !all_.contains(key)) {

@@ -37,7 +37,7 @@ OneQueryOf<T> one_query_of(Cuda<T>& be, const AttentionShape& shape, Size width,
           shape.causal,
           shape.dropout > 0,
           last,
-          shape.dropout > 0 ? Dropping<T>{shape.dropout, shape.stream} : Dropping<T>{}};
+          shape.dropout > 0 ? Dropping<T>{shape.dropout, be.placed(shape.stream)} : Dropping<T>{}};
 }
 
 /// Row t of x · columns [from, from + x.cols) of row i of u, by a warp.

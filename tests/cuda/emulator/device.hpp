@@ -56,7 +56,7 @@ class Ref {
 template <class T>
 auto at(T* p, Size i) {
   if constexpr (std::is_const_v<T>) {
-    return std::remove_const_t<T>{Ref<std::remove_const_t<T>>{const_cast<std::remove_const_t<T>*>(p + i)}};
+    return std::remove_const_t<T>(Ref<std::remove_const_t<T>>{const_cast<std::remove_const_t<T>*>(p + i)});
   } else {
     return Ref<T>{p + i};
   }
