@@ -48,6 +48,25 @@ TEST_CASE("The emulated device copies late, so that a host that does not wait ch
   CHECK(t.used() == 5);
 }
 
+TEST_CASE("The emulated device finds a host that writes what may still be copied", "[cuda][emulator]") {
+  Travelling t;
+  const auto sent_again = [&] {
+    t.host.data()[0] += 1;
+    cuda::note_read(*t.copies, 0);
+    t.send();
+  };
+  t.send();
+  cuda::wait_on_device(*t.copies, 0);
+  CHECK_THROWS_WITH(sent_again(), Catch::Contains("the host wrote what may still be copied"));
+  t.send();
+  cuda::wait_on_device(*t.copies, 0);
+  cuda::wait_on_host(*t.copies, 0);
+  sent_again();
+  cuda::wait_on_device(*t.copies, 0);
+  t.used();  // waits for all
+  sent_again();
+}
+
 TEST_CASE("The emulated device finds copies over what kernels may still read", "[cuda][emulator]") {
   Travelling t;
   t.send();

@@ -158,7 +158,9 @@ TEST_CASE("Constant weights are rounded once for all forms of CUDA's products in
   CHECK(s.products() == changed);
   CHECK(s.held() == std::size_t{70 * 32 * 2});
   s.set_weights(-2);
+  const std::size_t version = s.r.be.constants().version();
   s.r.be.constants().forget(s.weights());
+  CHECK(s.r.be.constants().version() != version);
   CHECK(s.held() == 0);
   CHECK(s.products() != changed);
   s.r.be.constants().forget(s.weights());

@@ -90,6 +90,85 @@ TEST_CASE("Work is not replayed with weights kept in bf16 that have changed", "[
   CHECK(replayed.run(true, 2, 1) == plain.run(false, 2, 1));
 }
 
+TEST_CASE("Work is not replayed with kept weights where none are to be kept", "[cuda][replay]") {
+  Encoder plain, replayed;
+  plain.be.use(Precision::bf16);
+  replayed.be.use(Precision::bf16);
+  for (std::uint64_t seed = 0; seed < 10; ++seed) {
+    CAPTURE(seed);
+    const bool kept = seed < 5;
+    const ConstantScope scope{replayed.be, kept ? replayed.params.values() : std::span<const float>{}};
+    if (seed == 5) {  // nobody is told
+      plain.params.initialise(seed);
+      replayed.params.initialise(seed);
+    }
+    CHECK(replayed.run(true, 2, seed) == plain.run(false, 2, seed));
+  }
+  CHECK(replayed.be.replays().recorded == 2);
+}
+
+TEST_CASE("Work at other addresses is not replayed", "[cuda][replay]") {
+  Run<Cuda<float>> r;
+  const Mat<float> from[]{r.in(1, 3, 1), r.in(1, 3, 2)}, y = r.out(1, 3);
+  r.keep(from[0], from[1]);
+  for (std::size_t time = 0; time < 10; ++time) {
+    const Mat<float>& x = from[time % 5 < 3 ? 0 : 1];
+    r.be.replay(ReplayKey{x.data}, [&] { copy(r.be, y, x); });
+    r.keep(y);
+    CHECK(r.outputs.back() == r.outputs[time % 5 < 3 ? 0 : 1]);
+  }
+  CHECK(r.be.replays().recorded == 2);
+}
+
+TEST_CASE("Work is not replayed in another precision", "[cuda][replay]") {
+  Encoder plain, replayed;
+  for (std::uint64_t seed = 0; seed < 12; ++seed) {
+    CAPTURE(seed);
+    const Precision precision = seed % 6 < 4 ? Precision::full : Precision::bf16;
+    plain.be.use(precision);
+    replayed.be.use(precision);
+    CHECK(replayed.run(true, 4, seed) == plain.run(false, 4, seed));
+  }
+  CHECK(replayed.be.replays().replayed >= 1);
+}
+
+TEST_CASE("Replayed work keeps to its place on the tape's second stack", "[cuda][replay]") {
+  Cuda<float> be;
+  for (int time = 0; time < 12; ++time) {
+    CAPTURE(time);
+    be.tape().rewind();
+    be.tape().take<float>(16);
+    if (time == 0 || time == 7) be.tape().brief().take<float>(time == 0 ? 128 : 1 << 19);  // it is larger from then on
+    be.tape().brief().release({});
+    const float* const before = be.tape().brief().take<float>(time == 4 ? 32 : 16);
+    const Mat<float> zeros = be.replay(ReplayKey{}, [&] {
+      const Mat<float> y = matrix(be.tape().brief().take<float>(16), 1, 16);
+      set_zero(be, y);
+      return y;
+    });
+    CHECK(zeros.data == before + (time == 4 ? 32 : 16));
+    CHECK(be.tape().brief().take<float>(16) == zeros.data + 16);
+    CHECK(to_host(be, zeros) == 0);
+  }
+  CHECK(be.replays().replayed >= 1);
+}
+
+TEST_CASE("Work within work that is replayed is a part of it", "[cuda][replay]") {
+  Run<Cuda<float>> r;
+  const auto x = r.in(1, 3, 1), y = r.out(1, 3), z = r.out(1, 3);
+  for (int time = 0; time < 5; ++time) {
+    r.be.replay(ReplayKey{}, [&] {
+      r.be.replay(ReplayKey{y.data}, [&] { copy(r.be, y, x); });
+      copy(r.be, z, y);
+    });
+    r.keep(x, z);
+    CHECK(r.outputs.back() == r.outputs[r.outputs.size() - 2]);
+    set_zero(r.be, y);
+    set_zero(r.be, z);
+  }
+  CHECK(r.be.replays().replayed >= 1);
+}
+
 TEST_CASE("More kinds of work than are kept are still right", "[cuda][replay]") {
   Run<Cuda<float>> r;
   const Size most = static_cast<Size>(cuda::Replays::most);

@@ -41,6 +41,21 @@ TEST_CASE("Batches that are sent while others are read arrive as they were writt
   CHECK_THROWS_AS(be.uploads().receive(), Error);  // there is nothing after them
 }
 
+TEST_CASE("A host that waits for nothing sends numbers after numbers", "[cuda][uploads]") {
+  Cuda<float> be;
+  constexpr Size n = 100, batches = 6;
+  const Mat<float> y = matrix(be.tape().take<float>(batches * n), batches, n);
+  for (Size batch = 0; batch < batches; ++batch) {
+    const std::span<float> room = be.uploads().room(n);
+    std::ranges::fill(room, static_cast<float>(batch));
+    be.uploads().send(0, n);
+    copy(be, rows_of(y, batch, 1), matrix(be.uploads().receive(), 1, n));
+  }
+  std::vector<float> got(static_cast<std::size_t>(batches * n));
+  CudaMemory::copy_to_host(got.data(), y.data, got.size() * sizeof(float));
+  for (std::size_t i = 0; i < got.size(); ++i) CHECK(got[i] == static_cast<float>(i / n));
+}
+
 TEST_CASE("Numbers that were not sent are not received", "[cuda][uploads]") {
   Cuda<float> be;
   CHECK_THROWS_AS(be.uploads().receive(), Error);

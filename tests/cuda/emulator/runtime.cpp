@@ -3,6 +3,7 @@
 #include "cuda/emulator/device.hpp"
 // the emulated device comes before any kernel
 #include <Eigen/Core>
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <hashweave/cuda/kernels.cuh>
@@ -33,8 +34,10 @@ void CudaMemory::copy_from_host(void* to, const void* host, std::size_t bytes) {
   emulator::require_not_recording("copies from the host");
   emulator::copy_in(to, host, bytes);
 }
+std::size_t host_waits = 0;  // how often the host has waited for all that was launched
 void CudaMemory::copy_to_host(void* host, const void* from, std::size_t bytes) {
   emulator::require_not_recording("copies to the host");
+  ++host_waits;
   const emulator::Open open;
   emulator::require_written(from, bytes, "copy_to_host");
   std::memcpy(host, from, bytes);
@@ -58,7 +61,10 @@ namespace cuda {
 
 DevicePointer open_device() { return DevicePointer{new Device{}}; }
 void CloseDevice::operator()(Device* device) const noexcept { delete device; }
-void synchronise(Device&) { emulator::require_not_recording("waits for the stream"); }
+void synchronise(Device&) {
+  emulator::require_not_recording("waits for the stream");
+  ++host_waits;
+}
 
 struct Graph {
   std::vector<emulator::Work> works;
@@ -78,10 +84,17 @@ void run_graph(Device&, Graph& graph) {
 }
 
 // A copy is done as late as it can be: when something waits for it. Until then what is to be copied to is not written,
-// and what is copied from can still be changed.
+// and what is copied from can still be changed. Where kernels wait for it and the host does not, what is copied from
+// must stay as it is: the device may not have come to it.
 struct CopyStream {
+  struct Source {
+    const std::byte* from;
+    std::vector<std::byte> copied;
+    std::size_t waits;  ///< `host_waits` when kernels waited for it
+  };
   struct Place {
     std::vector<emulator::Work> under_way;
+    std::vector<Source> sources;
     bool in_use = false;  ///< kernels may read it that are launched later
   };
   Place places[copy_places];
@@ -97,10 +110,21 @@ void copy_behind(CopyStream& copies, std::size_t place, void* to, const void* fr
   CopyStream::Place& at = copies.places[place];
   if (at.in_use) emulator::fault("copies over memory that kernels may still read");
   if (!emulator::is_devices(from)) emulator::fault("copies from memory that is not pinned");
+  for (const CopyStream::Source& s : std::exchange(at.sources, {})) {
+    if (s.waits == host_waits && !std::equal(s.copied.begin(), s.copied.end(), s.from))
+      emulator::fault("the host wrote what may still be copied");
+  }
   emulator::mark(to, bytes, emulator::State::taken);
-  at.under_way.push_back([=] { emulator::copy_in(to, from, bytes); });
+  at.under_way.push_back([=, &at] {
+    emulator::copy_in(to, from, bytes);
+    const auto* const first = static_cast<const std::byte*>(from);
+    at.sources.push_back({first, {first, first + bytes}, host_waits});
+  });
 }
-void wait_on_host(CopyStream& copies, std::size_t place) { copies.finish(place); }
+void wait_on_host(CopyStream& copies, std::size_t place) {
+  copies.finish(place);
+  copies.places[place].sources.clear();
+}
 void wait_on_device(CopyStream& copies, std::size_t place) {
   copies.finish(place);
   copies.places[place].in_use = true;
