@@ -14,7 +14,7 @@ read_options "parts precisions rounds append" "$@"
 source benchmarks/peers/torch.sh
 # the models are the app's: they are compiled there
 build_peer release vit2cmh -D HASHWEAVE_BUILD_BENCHMARKS=ON
-build_peer release layers
+build_peer release layers -D HASHWEAVE_BUILD_BENCHMARKS=ON
 ours=build/release/bin/peer_vit2cmh theirs=benchmarks/peers/torch_vit2cmh.py
 
 parts=${parts:-$("$ours" parts)}
