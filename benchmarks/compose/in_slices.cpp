@@ -1,6 +1,6 @@
 // InSlices on the blocks of BSTH's concept encoder (width 128, one head), beside the same blocks on the whole batch.
 #include <hashweave/cmh/transformer_block.hpp>
-#include <hashweave/compose/in_slices.hpp>
+#include <hashweave/compose/recompute.hpp>
 #include <hashweave/compose/repeat.hpp>
 
 #include "support/layers.hpp"

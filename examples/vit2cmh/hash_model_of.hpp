@@ -115,7 +115,7 @@ class HashModelOf final : public HashModel {
     ++trainings_;
     for_each_layer(model_.arch.trunk, RateSetter{s.dropout});
     head_.trunk = model_.arch.trunk;
-    set_recompute(model_.arch.image, s.recompute);
+    set_recompute(model_.arch.image, s.recompute, images_recomputed_at_a_time);
     set_recompute(model_.arch.text, s.recompute);
     const double towers = s.freeze_towers ? 0 : s.rate / s.head_rate;
     adam_.emplace(typename Adam<B, Net>::Options{
@@ -128,6 +128,8 @@ class HashModelOf final : public HashModel {
     const ConstantScope scope{be_, unchanged_in_step()};
     be_.tape().rewind();
     be_.random().begin_step(now.draw);
+    // gradients take memory from where backward writes them on: the step's goes to the system meanwhile
+    be_.tape().may_hand_back(now.first && !settings_.freeze_towers ? model_.grads.bytes() : 0);
     if (now.first) clear_gradients();
     const LossSettings& l = settings_.loss;
     const Loss loss{{HardestTriplet{l.margin},
@@ -171,6 +173,8 @@ class HashModelOf final : public HashModel {
       }));
     }
     if (now.last) {
+      if constexpr (OnHost<B>::itself)
+        be_.tape().rewind();  // the first step's is larger than it need be: now the moments come
       changed(!settings_.freeze_towers);
       const StepReport report = adam_->step(be_, model_.params, model_.grads,
                                             {.rate_factor = now.rate_factor, .gradient_scale = now.gradient_scale});
@@ -206,7 +210,7 @@ class HashModelOf final : public HashModel {
       if (wanted(!settings_.freeze_towers)(e.name)) trained += e.size();
     const std::size_t copies = adam_ ? 3 : 1;  // gradients and moments
     return {model_.params.bytes() + copies * static_cast<std::size_t>(trained) * sizeof(float),
-            be_.tape().high_water() + be_.constants().bytes()};
+            be_.tape().high_water() - be_.tape().handed_back() + be_.constants().bytes()};
   }
 
  private:
@@ -315,6 +319,8 @@ class HashModelOf final : public HashModel {
     B::Memory::copy_to_host(to.data(), m.data, to.size_bytes());
   }
 
+  /// Some 1,200 to 1,500 rows: products are hardly slower than with more, and a block needs a fifth of the memory.
+  static constexpr Size images_recomputed_at_a_time = 6;
   /// The backend takes numbers to its device while it computes.
   static constexpr bool travels = requires(B& be) { be.uploads(); };
   static constexpr Size patches = (A::side / A::patch) * (A::side / A::patch);

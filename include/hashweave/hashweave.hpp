@@ -30,7 +30,6 @@
 #include <hashweave/compose/beside.hpp>
 #include <hashweave/compose/chain.hpp>
 #include <hashweave/compose/identity.hpp>
-#include <hashweave/compose/in_slices.hpp>
 #include <hashweave/compose/named.hpp>
 #include <hashweave/compose/recompute.hpp>
 #include <hashweave/compose/repeat.hpp>

@@ -1,5 +1,5 @@
 #include <hashweave/cmh/transformer_block.hpp>
-#include <hashweave/compose/in_slices.hpp>
+#include <hashweave/compose/recompute.hpp>
 #include <hashweave/nn/dropout.hpp>
 
 #include "support/check_error.hpp"
@@ -69,5 +69,5 @@ TEST_CASE("What comes after InSlices draws other numbers than its slices did", "
 }
 TEST_CASE("InSlices refuses slices of no samples", "[compose][errors]") {
   check_error([] { sliced_step(sliced<InSlices<SmallBlock>>(0)); },
-              {"InSlices", "samples of a slice", "at least 1, got 0"});
+              {"Recompute", "samples of a slice", "at least 1, got 0"});
 }

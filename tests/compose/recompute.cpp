@@ -55,6 +55,33 @@ TEST_CASE("Recompute draws the numbers of its dropouts again", "[compose][recomp
   CHECK((plain.grads == again.grads));
   CHECK(plain.after == again.after);  // what comes after it draws the same numbers too
 }
+TEST_CASE("A step that hands its memory back as it goes changes no bit", "[compose][recompute]") {
+  const auto step = []<class L>(L layer, std::size_t may, int rounds) {
+    Cpu<float> be{2, 3};
+    be.tape().may_hand_back(may);
+    set_dropout(layer, 0.3);
+    StepOutcome out = step_of<Tokens<256>>(be, layer, Lengths(40, 125), 0.05, rounds);
+    CHECK((be.tape().handed_back() > 0) == (may > 0));
+    CHECK(be.tape().handed_back() <= may);
+    return out;
+  };
+  using Wide = TransformerBlock<256, 4, 512>;
+  const auto check = [&]<class L>(L layer) {
+    for (const int rounds : {1, 2}) {
+      const StepOutcome kept = step(layer, 0, rounds);
+      for (const std::size_t may : {std::size_t{1} << 22, std::size_t{1} << 40}) {
+        const StepOutcome handed = step(layer, may, rounds);
+        CHECK((kept.y == handed.y));
+        CHECK((kept.dx == handed.dx));
+        CHECK((kept.grads == handed.grads));
+      }
+    }
+  };
+  check(Repeat<3, Wide>{});
+  Repeat<3, Recompute<Wide>> again;
+  again.block.samples = 5;
+  check(again);
+}
 TEST_CASE("Recompute counts a batch once in running statistics", "[compose][recompute]") {
   const auto statistics = []<class L>(L layer) {
     B be{1};

@@ -1,6 +1,8 @@
 #include <hashweave/nn/batch_norm.hpp>
+#include <hashweave/nn/embedding.hpp>
 
 #include "support/check_error.hpp"
+#include "support/resident.hpp"
 #include "support/tiny_model.hpp"
 
 using namespace hashweave;
@@ -153,6 +155,23 @@ TEST_CASE("Values can be assigned and read by name, and zeroed", "[core][paramet
   CHECK(params.at(params.entry("weight"))(1, 2) == 6);
   params.zero();
   CHECK(params.values("weight") == std::vector<float>(6, 0));
+}
+TEST_CASE("Of a zeroed table that is used by rows only the rows that are written take memory", "[core][parameters]") {
+  using Table = Embedding<40'000, 64>;
+  Parameters<F, Table> grads;
+  const Mat<float> word = grads->word.mat();
+  const std::size_t bytes = static_cast<std::size_t>(word.size()) * sizeof(float);
+  for (int round = 0; round < 2; ++round) {
+    grads.zero();
+    CHECK(resident_pages(word.data, bytes) == 0);
+    for (const Size row : {7, 20'000, 39'000}) word(row, 5) = 1;
+    const std::size_t pages = resident_pages(word.data, bytes);
+    CHECK(pages >= 2);  // the first row may lie on the table's first page, which is not whole
+    CHECK(pages <= 3);
+  }
+  float sum = 0;
+  for (Size i = 0; i < word.size(); ++i) sum += word.data[i];
+  CHECK(sum == 3);
 }
 TEST_CASE("Wrong names and numbers of values are refused", "[core][parameters]") {
   Parameters<F, Linear<3, 2>> params;

@@ -4,7 +4,10 @@
 #include <catch2/catch.hpp>
 #include <cstdint>
 #include <hashweave/core/error.hpp>
+#include <tuple>
 #include <vector>
+
+#include "support/resident.hpp"
 
 using namespace hashweave;
 
@@ -22,7 +25,7 @@ struct NeverZero : HostMemory {
     --held;
     HostMemory::deallocate(p, alignment);
   }
-  static std::byte* allocate_zero(std::size_t, std::size_t) = delete;
+  static void clear(void*, std::size_t) = delete;
   static void zero(void*, std::size_t) { throw Error{"zero"}; }
 };
 bool aligned(const void* p) { return reinterpret_cast<std::uintptr_t>(p) % 64 == 0; }
@@ -143,6 +146,68 @@ TEST_CASE("A tape counts how often it became empty", "[core][tape]") {
   tape.take<char>(3'000'000);  // outgrows the block
   tape.rewind();
   CHECK(tape.emptied() == 2);
+}
+TEST_CASE("A tape hands memory back between two marks, no more than it may", "[core][tape]") {
+  constexpr std::size_t large = std::size_t{1} << 21;  // a page
+  constexpr Size piece = 4 * large;
+  for (const bool grown : {true, false}) {  // in one block, or in several
+    HostTape tape;
+    const auto fill = [&] {
+      tape.take<char>(piece);
+      const auto from = tape.mark();
+      char* dead = tape.take<char>(piece);
+      std::fill_n(dead, piece, 'x');
+      const auto to = tape.mark();
+      char* alive = tape.take<char>(piece);
+      std::fill_n(alive, piece, 'y');
+      return std::tuple{from, to, dead, alive};
+    };
+    if (grown) {
+      fill();
+      tape.rewind();
+    }
+    {
+      const auto [from, to, dead, alive] = fill();
+      tape.hand_back(from, to);
+      CHECK(tape.handed_back() == 0);  // it may not
+      CHECK(std::all_of(dead, dead + piece, [](char c) { return c == 'x'; }));
+    }
+    if (!grown) continue;
+    tape.rewind();
+    tape.may_hand_back(2 * large);
+    {
+      const auto [from, to, dead, alive] = fill();
+      tape.hand_back(from, to);
+      CHECK(tape.handed_back() == (reinterpret_cast<std::uintptr_t>(dead) % large == 0 ? 2 * large : large));
+      CHECK(std::all_of(alive, alive + piece, [](char c) { return c == 'y'; }));
+      CHECK(tape.used() == 3 * piece);
+    }
+    tape.rewind();
+    CHECK(tape.handed_back() == 0);
+    tape.may_hand_back(100 * large);
+    {
+      const auto [from, to, dead, alive] = fill();
+      const std::size_t before = test::resident_pages(dead, piece);
+      CHECK(before == piece / 4096);
+      tape.hand_back(from, to);
+      const std::size_t once = tape.handed_back();
+      CHECK(once >= piece - 2 * large);
+      CHECK(before - test::resident_pages(dead, piece) == once / 4096);
+      tape.hand_back(from, to);
+      CHECK(tape.handed_back() == once);  // counted once
+      tape.hand_back({}, to);             // and what lies before it
+      CHECK(tape.handed_back() >= 2 * once);
+      CHECK(test::resident_pages(alive, piece) == piece / 4096);
+    }
+    tape.release({});
+    tape.hand_back_unused();
+    char* all = tape.take<char>(3 * piece);
+    CHECK(test::resident_pages(all, 3 * piece) <= 2 * large / 4096);  // but for the ends of the block
+    std::fill_n(all, 3 * piece, 'z');
+    const auto end = tape.mark();
+    tape.hand_back({}, end);  // taken anew, it counts anew
+    CHECK(tape.handed_back() > 2 * piece);
+  }
 }
 TEST_CASE("A buffer in a backend's memory is zero at first and moves without copying", "[core][memory]") {
   Buffer<float, HostMemory> a{100};

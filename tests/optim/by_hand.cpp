@@ -1,8 +1,10 @@
+#include <hashweave/nn/embedding.hpp>
 #include <hashweave/nn/linear.hpp>
 #include <hashweave/optim/adam.hpp>
 #include <hashweave/optim/sgd.hpp>
 
 #include "support/check_gradient.hpp"
+#include "support/resident.hpp"
 
 using namespace hashweave;
 using namespace hashweave::test;
@@ -49,6 +51,38 @@ TEST_CASE("Two steps of Adam by hand", "[optim]") {
   CHECK(adam.steps() == 2);
   check_near(adam.first_moment().values("weight"), {1.25, -1});
   check_near(adam.second_moment().values("weight"), {1.9375, 3});
+}
+TEST_CASE("Adam takes no memory for moments of rows that were never used, and forgets none that were", "[optim]") {
+  constexpr Size rows = 40'000, width = 64;
+  using Table = Embedding<rows, width>;
+  Cpu<float> be{2};
+  Parameters<Cpu<float>, Table> params, grads;
+  params.initialise(1);
+  const std::vector<float> before = params.values("word");
+  const auto moved = [&](Size row) {
+    return params->word.mat()(row, 3) != before[static_cast<std::size_t>(row * width + 3)];
+  };
+  Adam<Cpu<float>, Table> adam{{.rate = 0.1}};
+  const auto step_on = [&](std::initializer_list<Size> used) {
+    grads.zero();
+    for (const Size row : used) grads->word.mat()(row, 3) = 1;
+    const long pages = resident_pages();
+    adam.step(be, params, grads);
+    return resident_pages() - pages;
+  };
+  constexpr long all = 2 * rows * width * 4 / 4096;  // of both moments
+  CHECK(step_on({100, 30'000}) < all / 4);
+  CHECK(moved(100));
+  CHECK_FALSE(moved(101));
+  const float there = params->word.mat()(100, 3);
+  CHECK(step_on({20'000}) < all / 4);
+  CHECK(params->word.mat()(100, 3) != there);  // its moments go on
+  CHECK(moved(20'000));
+
+  Adam<Cpu<float>, Table> decaying{{.rate = 0.1, .decay = 0.5, .decoupled = true}};
+  grads.zero();
+  decaying.step(be, params, grads);
+  CHECK(moved(101));  // decay is for all
 }
 TEST_CASE("A value's step of Adam does not depend on where it lies, nor on how many there are", "[optim]") {
   constexpr Size n = 67;  // blocks of 16 and a rest

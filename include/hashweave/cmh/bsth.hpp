@@ -4,7 +4,7 @@
 #include <hashweave/cmh/encoder_blocks.hpp>
 #include <hashweave/cmh/fused.hpp>
 #include <hashweave/cmh/label_prototypes.hpp>
-#include <hashweave/compose/in_slices.hpp>
+#include <hashweave/compose/recompute.hpp>
 #include <hashweave/nn/as_tokens.hpp>
 #include <hashweave/nn/batch_norm.hpp>
 #include <hashweave/nn/grouped_linear.hpp>

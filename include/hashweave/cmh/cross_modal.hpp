@@ -109,6 +109,7 @@ struct CrossModal {
     SavedOf<TextTower, B, Y> text;
     SavedOf<Trunk, B, Joined> trunk;
     View<B, Joined> image_tokens, text_tokens;
+    typename BufferStack<typename B::Memory>::Mark trunk_begin, trunk_end;
   };
   template <class X, class Y>
   static consteval bool joints() {
@@ -129,9 +130,11 @@ struct CrossModal {
   auto forward(B& be, const Params<B>& p, View<B, X> images, View<B, Y> texts) const {
     auto a = image.forward(be, p.image, images);
     auto b = text.forward(be, p.text, texts);
+    const auto trunk_begin = be.tape().mark();
     auto h = trunk.forward(be, p.trunk, detail::concatenate(be, a.y, b.y));
     auto codes = detail::split(h.y, detail::samples(a.y), 0);
-    return Step<decltype(codes), Saved<B, X, Y>>{codes, {a.saved, b.saved, h.saved, a.y, b.y}};
+    return Step<decltype(codes), Saved<B, X, Y>>{codes,
+                                                 {a.saved, b.saved, h.saved, a.y, b.y, trunk_begin, be.tape().mark()}};
   }
   /// Codes of images alone; of texts alone; nothing saved.
   template <class B, class X>
@@ -157,6 +160,8 @@ struct CrossModal {
         return detail::split(d_trunk, s.image_tokens.rows, 0);
       }
     }();
+    be.tape().hand_back(s.trunk_begin, s.trunk_end);  // the codes as well
+    be.tape().hand_back_unused();
     auto d_texts = text.backward(be, p.text, s.text, d.text, g.text);
     auto d_images = image.backward(be, p.image, s.image, d.image, g.image);
     return Pair{d_images, d_texts};

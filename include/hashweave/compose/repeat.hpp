@@ -6,7 +6,8 @@
 namespace hashweave {
 
 /// N copies of L in a row, each with parameters of its own, named by number. One instantiation whatever N is.
-/// In `infer` and in `backward` each copy's tape memory is given back as soon as its result is known.
+/// In `infer` and in `backward` each copy's tape memory is given back as soon as its result is known. What a copy saved
+/// in `forward` is handed back to the system when its gradients are known, if the tape may (`Tape::may_hand_back`).
 template <Size N, class L>
 struct Repeat {
   static_assert(N > 0, "Repeat: at least one copy");
@@ -21,6 +22,7 @@ struct Repeat {
   template <class B, class S>
   struct Saved {
     std::array<SavedOf<L, B, S>, static_cast<std::size_t>(N)> blocks;
+    std::array<typename BufferStack<typename B::Memory>::Mark, static_cast<std::size_t>(N) + 1> marks;
   };
   template <class S>
   static consteval bool joints() {
@@ -33,9 +35,11 @@ struct Repeat {
   template <class B, class S>
   auto forward(B& be, const Params<B>& p, View<B, S> x) const {
     Saved<B, S> saved;
+    saved.marks[0] = be.tape().mark();
     for (std::size_t i = 0; i < p.size(); ++i) {
       auto step = block.forward(be, p[i], x);
       saved.blocks[i] = step.saved;
+      saved.marks[i + 1] = be.tape().mark();
       x = step.y;
     }
     return Step<View<B, S>, Saved<B, S>>{x, saved};
@@ -56,6 +60,7 @@ struct Repeat {
     for (std::size_t i = p.size(); i-- > 0;) {
       TapeScope scope{be};
       copy(be, dx.mat(), block.backward(be, p[i], s.blocks[i], i + 1 == p.size() ? dy : dx, g[i]).mat());
+      be.tape().hand_back(s.marks[i], s.marks[i + 1]);
     }
     return dx;
   }

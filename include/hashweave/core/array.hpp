@@ -26,11 +26,13 @@ struct Init {
   Kind kind = Kind::constant;
   double mean = 0;
   double spread = 0;
+  bool by_rows = false;  ///< a table, of which a step uses few rows: so does its gradient
 
   static constexpr Init zeros() { return {}; }
   static constexpr Init ones() { return {Kind::constant, 1, 0}; }
   static constexpr Init constant(double value) { return {Kind::constant, value, 0}; }
   static constexpr Init normal(double deviation) { return {Kind::normal, 0, deviation}; }
+  static constexpr Init normal_rows(double deviation) { return {Kind::normal, 0, deviation, true}; }
   static constexpr Init statistic(double value) { return {Kind::statistic, value, 0}; }
   /// Uniform in +-1/sqrt(inputs): what PyTorch's Linear begins with (He et al. 2015 with a = sqrt 5).
   static Init fan_in(Size inputs) { return {Kind::uniform, 0, 1 / std::sqrt(static_cast<double>(inputs))}; }

@@ -77,7 +77,21 @@ class ParameterBlock {
   /// The entry of that name. @throws Error when there is none.
   const ParameterEntry& entry(std::string_view name) const;
 
-  void zero() { Memory::zero(block_.data(), block_.bytes()); }
+  /// In the host's memory a large block gives its pages back: what nothing is added to takes no memory, and of tables
+  /// that are used by rows a few pages.
+  void zero() {
+    block_.zero();
+    expect_few_rows();
+  }
+  /// Of tables that are used by rows (`Init::by_rows`) few rows will be written: in gradients and moments.
+  void expect_few_rows() {
+    if constexpr (requires { Memory::use_small_pages(block_.data(), 0); }) {
+      for (const ParameterEntry& e : entries_) {
+        if (!e.init.by_rows) continue;
+        Memory::use_small_pages(block_.data() + e.offset, static_cast<std::size_t>(e.size()) * sizeof(Scalar));
+      }
+    }
+  }
 
   /// Copies values given in host memory, row-major. @throws Error when the number of values is another.
   void assign(std::string_view name, std::span<const Scalar> values);

@@ -14,7 +14,9 @@ namespace hashweave {
 /// high_water()`. Larger work grows it once more.
 ///
 /// `mark` and `release` give back what was taken in between, for work whose intermediate results nobody will need. What
-/// takes the same sizes from the same mark again, with no `rewind` in between, gets the same addresses again.
+/// takes the same sizes from the same mark again, with no `rewind` in between, gets the same addresses again. What lies
+/// between two marks, below what is still needed, cannot be taken again, but its memory can serve elsewhere:
+/// `hand_back`.
 template <class Memory>
 class BufferStack {
  public:
@@ -44,12 +46,46 @@ class BufferStack {
     for (std::size_t b = m.block; b < blocks_.size() && b <= block_; ++b) {
       const std::size_t from = b == m.block ? m.offset : 0;
       Memory::forbid(blocks_[b].data + from, blocks_[b].bytes - from);
+      blocks_[b].handed_begin = std::min(blocks_[b].handed_begin, from);
+      blocks_[b].handed_end = std::min(blocks_[b].handed_end, from);
     }
     block_ = m.block;
     offset_ = m.offset;
     top_ = m.top;
     if (top_ == 0) ++emptied_;
   }
+
+  /// Lets `hand_back` give up to so many bytes a step to the system. At first none: it costs the time in which the
+  /// system makes new pages zero.
+  void may_hand_back(std::size_t bytes) { may_hand_back_ = bytes; }
+  /// Nobody reads any more what was taken between the two marks: its memory goes to the system, as far as
+  /// `may_hand_back` says, until it is taken anew after a `release`. Nothing where the memory has no pages to hand
+  /// back.
+  void hand_back(const Mark& from, const Mark& to) {
+    if constexpr (requires { Memory::hand_back(blocks_[0].data, 0); }) {
+      for (std::size_t b = from.block; b < blocks_.size() && b <= to.block; ++b) {
+        Block& block = blocks_[b];
+        const std::size_t begin = b == from.block ? from.offset : 0, end = b == to.block ? to.offset : block.bytes;
+        const bool first = block.handed_begin == block.handed_end;
+        hand_back_part(block, first ? begin : std::max(begin, block.handed_end), end);
+        if (!first) hand_back_part(block, begin, std::min(end, block.handed_begin));
+        block.handed_begin = first ? begin : std::min(begin, block.handed_begin);
+        block.handed_end = first ? end : std::max(end, block.handed_end);
+      }
+    }
+  }
+  /// What is not taken goes to the system as well, if anything may and whatever it is: work that needed more lies
+  /// behind.
+  void hand_back_unused() {
+    if constexpr (requires { Memory::hand_back(blocks_[0].data, 0); }) {
+      for (std::size_t b = block_; b < blocks_.size() && may_hand_back_ > 0; ++b) {
+        const std::size_t begin = b == block_ ? offset_ : 0;
+        Memory::hand_back(blocks_[b].data + begin, blocks_[b].bytes - begin);
+      }
+    }
+  }
+  /// Bytes handed back by `hand_back` since the last `rewind`.
+  std::size_t handed_back() const { return handed_back_; }
 
   /// Gives back everything, and brings the stack to its exact size when it was outgrown.
   void rewind() {
@@ -59,7 +95,7 @@ class BufferStack {
       ++changes_;
     }
     release({});
-    step_peak_ = 0;
+    step_peak_ = handed_back_ = 0;
   }
 
   /// Bytes held, in all blocks.
@@ -81,8 +117,14 @@ class BufferStack {
   struct Block {
     std::byte* data;
     std::size_t bytes;
+    std::size_t handed_begin = 0, handed_end = 0;  ///< what between these was handed back, or is still needed
   };
 
+  void hand_back_part(const Block& block, std::size_t begin, std::size_t end) {
+    if (begin >= end || handed_back_ >= may_hand_back_) return;
+    Memory::forbid(block.data + begin, end - begin);
+    handed_back_ += Memory::hand_back(block.data + begin, std::min(end - begin, may_hand_back_ - handed_back_));
+  }
   void* take_bytes(std::size_t bytes) {
     bytes = (std::max<std::size_t>(bytes, 1) + alignment - 1) / alignment * alignment;
     while (block_ < blocks_.size() && blocks_[block_].bytes - offset_ < bytes) ++block_, offset_ = 0;
@@ -111,6 +153,7 @@ class BufferStack {
 
   std::vector<Block> blocks_;
   std::size_t block_ = 0, offset_ = 0, top_ = 0, step_peak_ = 0, high_water_ = 0, emptied_ = 0, changes_ = 0;
+  std::size_t may_hand_back_ = 0, handed_back_ = 0;
 };
 
 /// The memory of a training step: what the layers make and save, given back all at once. A second stack, `brief`, is
@@ -122,6 +165,14 @@ class Tape : public BufferStack<Memory> {
 
  public:
   Stack& brief() { return brief_; }
+  void may_hand_back(std::size_t bytes) {
+    Stack::may_hand_back(bytes);
+    brief_.may_hand_back(bytes);
+  }
+  void hand_back_unused() {
+    Stack::hand_back_unused();
+    brief_.hand_back_unused();
+  }
   void rewind() {
     Stack::rewind();
     brief_.rewind();

@@ -1,9 +1,12 @@
 #pragma once
 #include <Eigen/Core>
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <hashweave/core/optimise.hpp>
 #include <hashweave/cpu/backend.hpp>
 #include <numeric>
+#include <type_traits>
 
 namespace hashweave {
 
@@ -12,6 +15,16 @@ namespace cpu {
 inline constexpr int lanes = 16;
 template <class T>
 using Lanes = Eigen::Array<T, lanes, 1>;
+
+/// `lanes` values that are all +0.
+template <class T>
+bool all_zero(const T* x) {
+  using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+  Bits bits[lanes], any = 0;
+  std::memcpy(bits, x, sizeof bits);
+  for (int k = 0; k < lanes; ++k) any |= bits[k];
+  return any == 0;
+}
 
 /// Σ x² of n values in double: `lanes` sums side by side.
 template <class T>
@@ -40,7 +53,8 @@ double squared_norm(Cpu<T>& be, In<T> x) {
   return sum;
 }
 
-/// One Adam step over n values; see `AdamRule`.
+/// One Adam step over n values; see `AdamRule`. Where gradient and moments are zero and nothing decays it writes
+/// nothing: of a vocabulary's table only rows that have been used take memory for moments.
 template <class T>
 void adam_update(Cpu<T>& be, Out<T> w, In<T> g, Out<T> m, Out<T> v, const AdamRule& rule) {
   const T b1 = static_cast<T>(rule.beta1), b2 = static_cast<T>(rule.beta2), scale = static_cast<T>(rule.scale);
@@ -49,7 +63,9 @@ void adam_update(Cpu<T>& be, Out<T> w, In<T> g, Out<T> m, Out<T> v, const AdamRu
   const T root = static_cast<T>(1 / std::sqrt(rule.correction2));
   const T coupled = static_cast<T>(rule.decoupled ? 0 : rule.decay);
   const T shrink = static_cast<T>(rule.decoupled ? 1 - rule.rate * rule.decay : 1);
+  const bool decays = coupled != 0 || shrink != 1;
   const auto step = [=](T* weights, const T* gradient, T* first_moment, T* second_moment) {
+    if (cpu::all_zero(gradient) && !decays && cpu::all_zero(first_moment) && cpu::all_zero(second_moment)) return;
     Eigen::Map<cpu::Lanes<T>> values(weights), means(first_moment), squares(second_moment);
     const cpu::Lanes<T> grad = Eigen::Map<const cpu::Lanes<T>>(gradient) * scale + coupled * values;
     const cpu::Lanes<T> mean = b1 * means + c1 * grad, square = b2 * squares + c2 * grad * grad;

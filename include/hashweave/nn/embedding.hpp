@@ -45,7 +45,7 @@ struct TokenEmbed {
   }
   template <class F, class P>
   static void visit(F&& f, const Path& at, P& p) {
-    f(at / "word", Init::normal(0.02), p.word);
+    f(at / "word", Init::normal_rows(0.02), p.word);
     if constexpr (Positions > 0) f(at / "position", Init::normal(0.02), p.position);
     if constexpr (Types > 0) f(at / "type", Init::normal(0.02), p.type);
   }

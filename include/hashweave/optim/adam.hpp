@@ -22,6 +22,8 @@ class AdamOnBlock : public BlockOptimiser<B> {
     require(options_.beta2 >= 0 && options_.beta2 < 1, "Adam", "beta2", "in [0, 1)", options_.beta2);
     require(options_.clip_norm > 0, "Adam", "clip_norm", "more than 0", options_.clip_norm);
     this->train(m_.entries(), options_.groups);
+    m_.expect_few_rows();
+    v_.expect_few_rows();
   }
 
   StepReport step(B& be, ParameterBlock<B>& params, const ParameterBlock<B>& grads, const StepOptions& now = {}) {
