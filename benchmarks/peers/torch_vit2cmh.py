@@ -355,12 +355,13 @@ def table(file, facts):
             print("\n".join(rows) + "\n")
     if peaks:
         print("Largest resident size of two training steps, MiB, and in percent of PyTorch's:\n")
-        print("| part | precision | hashweave | --recompute | PyTorch |\n|---|---|--:|--:|--:|")
+        sides = ["hashweave", "hashweave --recompute", "hashweave --recompute --moments bf16"]
+        print("| part | precision | hashweave | --recompute | --recompute --moments bf16 | PyTorch |\n|---|---|--:|--:|--:|--:|")
         for part, precision in dict.fromkeys((part, precision) for _, part, precision in peaks):
             theirs = peaks["PyTorch", part, precision]
-            cells = [peaks.get((side, part, precision)) for side in ("hashweave", "hashweave --recompute")]
+            cells = [peaks.get((side, part, precision)) for side in sides]
             cells = ["" if c is None else f"{c:,}, {c / theirs:.0%}" for c in cells]
-            print(f"| {part} | {precision} | {cells[0]} | {cells[1]} | {theirs:,} |")
+            print(f"| {part} | {precision} | {' | '.join(cells)} | {theirs:,} |")
         print()
     if rates:
         found = [f"{rate} {gflops:.0f} ({precision})" for precision in rates for rate, gflops in rates[precision].items()]

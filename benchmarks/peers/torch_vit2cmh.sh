@@ -42,6 +42,7 @@ for part in $parts; do
     if [[ $part == *step ]]; then
       "$ours" memory "$part" "$precision" >>"$lines"
       "$ours" memory "$part" "$precision" recompute >>"$lines"
+      "$ours" memory "$part" "$precision" recompute half-moments >>"$lines"
       their memory "$part" "$precision" "$lengths" || { cat build/peers/torch.log && exit 1; }
     fi
   done

@@ -2,9 +2,9 @@
 //   peer_vit2cmh parts                           the names of the parts, one a line
 //   peer_vit2cmh lengths N                       tokens of N captions, a JSON list
 //   peer_vit2cmh measure PART PRECISION ROUNDS [SAMPLES]   one JSON line a measurement; PRECISION: f32 or bf16
-//   peer_vit2cmh memory PART PRECISION [recompute]   the largest resident size of two steps, one JSON line
-//   peer_vit2cmh machine                         the machine's rates, JSON lines
-//   peer_vit2cmh export DIR MODEL                parameters, a batch, its codes and the step's loss, to compare numbers
+//   peer_vit2cmh memory PART PRECISION [recompute [half-moments]]   the largest resident size of two steps, one JSON
+//   line peer_vit2cmh machine                         the machine's rates, JSON lines peer_vit2cmh export DIR MODEL
+//   parameters, a batch, its codes and the step's loss, to compare numbers
 // HASHWEAVE_THREADS and HASHWEAVE_ENGINE as for the benchmarks; HASHWEAVE_BACKEND: cpu, or cuda where it was built with
 // it.
 #include <sys/resource.h>
@@ -84,7 +84,7 @@ vit2cmh::Machine machine_asked_for() {
 }
 
 /// `samples`: of a batch; 0: the usual number.
-Part part_of(const Work& work, bool recompute, Size samples = 0) {
+Part part_of(const Work& work, Size samples = 0, bool recompute = false, bool half_moments = false) {
   Part part{.samples = images_at_a_time, .flop = 0, .run = {}, .use = {}};
   if (work.kind == Work::small_images) {
     require(samples == 0 && machine_asked_for().backend == "cpu", "peer_vit2cmh", work.name,
@@ -154,6 +154,7 @@ Part part_of(const Work& work, bool recompute, Size samples = 0) {
     vit2cmh::TrainingSettings settings;
     settings.freeze_towers = head;
     settings.recompute = recompute;
+    settings.half_moments = half_moments;
     model.begin_training(settings);
     part.run = [data, head, n] {
       const vit2cmh::Moment now{.draw = ++data->draw};
@@ -175,7 +176,7 @@ Precision precision_named(const std::string& name) {
 }
 
 void measure(const std::string& name, const std::string& precision, int rounds, Size samples) {
-  const Part part = part_of(work_named(name), false, samples);
+  const Part part = part_of(work_named(name), samples);
   part.use(precision_named(precision));
   part.run();
   part.run();
@@ -189,15 +190,16 @@ void measure(const std::string& name, const std::string& precision, int rounds, 
   }
 }
 
-void memory(const std::string& name, const std::string& precision, bool recompute) {
-  const Part part = part_of(work_named(name), recompute);
+void memory(const std::string& name, const std::string& precision, bool recompute, bool half_moments) {
+  const Part part = part_of(work_named(name), 0, recompute, half_moments);
   part.use(precision_named(precision));
   part.run();
   part.run();
   rusage use{};
   getrusage(RUSAGE_SELF, &use);
-  std::printf("{\"side\": \"hashweave%s\", \"part\": \"%s\", \"precision\": \"%s\", \"peak_mib\": %ld}\n",
-              recompute ? " --recompute" : "", name.c_str(), precision.c_str(), use.ru_maxrss / 1024);
+  std::printf("{\"side\": \"hashweave%s%s\", \"part\": \"%s\", \"precision\": \"%s\", \"peak_mib\": %ld}\n",
+              recompute ? " --recompute" : "", half_moments ? " --moments bf16" : "", name.c_str(), precision.c_str(),
+              use.ru_maxrss / 1024);
 }
 
 /// Large products by every engine there is, memory, and registers.
@@ -260,8 +262,9 @@ int run(const std::vector<std::string>& words) {
     std::puts("]");
   } else if (is("measure", 3) || is("measure", 4)) {
     measure(words[1], words[2], std::stoi(words[3]), words.size() == 5 ? std::stoll(words[4]) : 0);
-  } else if (is("memory", 2) || (is("memory", 3) && words[3] == "recompute")) {
-    memory(words[1], words[2], words.size() == 4);
+  } else if (is("memory", 2) || (is("memory", 3) && words[3] == "recompute") ||
+             (is("memory", 4) && words[3] == "recompute" && words[4] == "half-moments")) {
+    memory(words[1], words[2], words.size() >= 4, words.size() == 5);
   } else if (is("machine", 0)) {
     machine();
   } else if (is("export", 2)) {

@@ -1,11 +1,13 @@
 #pragma once
 /// A model's parameters as the tensors of a file.
+#include <algorithm>
 #include <hashweave/core/parameters.hpp>
 #include <hashweave/io/checkpoint.hpp>
 #include <map>
 #include <span>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace examples {
@@ -19,8 +21,8 @@ struct TakeAll {
 };
 
 /// Appends the tensors of a block under a prefix; the memory is the block's.
-template <class B, class Take = TakeAll>
-void add_tensors(std::vector<NamedTensor>& to, const ParameterBlock<B>& from, const std::string& prefix,
+template <class B, class Number, class Take = TakeAll>
+void add_tensors(std::vector<NamedTensor>& to, const ParameterBlock<B, Number>& from, const std::string& prefix,
                  const Take& take = {}) {
   for (const ParameterEntry& e : from.entries()) {
     if (!take(e.name)) continue;
@@ -32,14 +34,14 @@ void add_tensors(std::vector<NamedTensor>& to, const ParameterBlock<B>& from, co
 /// Where the tensors of a file go. Blocks are added, each under its prefix, then all is read at once.
 class TensorTargets {
  public:
-  template <class B, class Take = TakeAll>
-  void add(ParameterBlock<B>& block, const std::string& prefix, const Take& take = {}) {
+  template <class B, class Number, class Take = TakeAll>
+  void add(ParameterBlock<B, Number>& block, const std::string& prefix, const Take& take = {}) {
     for (const ParameterEntry& e : block.entries())
       if (take(e.name))
-        wanted_.emplace(prefix + e.name,
-                        Target{std::span<float>{block.at(e).data, static_cast<std::size_t>(e.size())}, shape_of(e)});
+        add(prefix + e.name, std::span{block.at(e).data, static_cast<std::size_t>(e.size())}, shape_of(e));
   }
-  void add(const std::string& name, std::span<float> values, Shape shape) {
+  template <class Number>
+  void add(const std::string& name, std::span<Number> values, Shape shape) {
     wanted_.emplace(name, Target{values, std::move(shape)});
   }
   /// @throws Error that lists names and shapes that do not fit; nothing is changed then. `what`: for the message.
@@ -54,12 +56,20 @@ class TensorTargets {
     for (const auto& [name, tensor] : file.tensors())
       if (!wanted_.contains(name)) complaints.unexpected.push_back(name);
     complaints.raise(file.where() + " as " + what);
-    for (const auto& [name, target] : wanted_) file.copy(name, target.values);
+    for (const auto& [name, target] : wanted_) {
+      if (const auto* floats = std::get_if<std::span<float>>(&target.values)) {
+        file.copy(name, *floats);
+      } else {
+        const auto& halves = std::get<std::span<BFloat16>>(target.values);
+        const auto stored = span_of<BFloat16>(file.at(name), file.where() + ", tensor " + name);
+        std::copy(stored.begin(), stored.end(), halves.begin());
+      }
+    }
   }
 
  private:
   struct Target {
-    std::span<float> values;
+    std::variant<std::span<float>, std::span<BFloat16>> values;
     Shape shape;
   };
   std::map<std::string, Target> wanted_;

@@ -22,12 +22,13 @@ namespace {
 struct TrainArguments {
   TrainOptions options;
   Computing computing;
-  std::string on_bad = "error";
+  std::string on_bad = "error", moments = "f32";
 };
 
 json do_train(TrainArguments& arguments, const Common& common) {
   TrainOptions& o = arguments.options;
   o.precision = precision_named(arguments.computing.precision);
+  o.half_moments = arguments.moments == "bf16";
   o.skip_bad = arguments.on_bad == "skip";
   o.machine = arguments.computing.with(common.threads);
   json result = train(o);
@@ -81,7 +82,10 @@ void add_train(CLI::App& app, Common& common, Todo& todo, const std::string& com
   c.add_flag("--freeze-towers", o.freeze_towers,
              "train above the towers only; their tokens are computed once and kept");
   c.add_flag("--recompute", o.recompute,
-             "compute the towers' blocks again in backward: less memory, more time, the same model");
+             "compute the towers' blocks again in backward: less memory, more time, the same model up to rounding");
+  c.add_option("--moments", arguments->moments, "Adam's moments: f32, or bf16, rounded at random: half their memory")
+      ->check(CLI::IsMember({"f32", "bf16"}))
+      ->capture_default_str();
   c.add_option("--token-cache", o.cache_mb, "MiB of kept tokens; others are computed again")->capture_default_str();
   c.add_option("--token-cache-file", o.cache_file, "keep them in this file instead of memory");
   c.add_option("--max-tokens", o.max_tokens, "captions are cut to so many tokens")->capture_default_str();

@@ -67,7 +67,8 @@ struct TrainingSettings {
   double clip_norm = 2;
   double dropout = 0.1;  ///< in the trunk
   bool freeze_towers = false;
-  bool recompute = false;  ///< keep the inputs of the towers' blocks alone
+  bool recompute = false;     ///< keep the inputs of the towers' blocks alone
+  bool half_moments = false;  ///< Adam's, in bfloat16
 };
 
 /// One batch of a step: a step may be made of several, whose gradients add up.

@@ -2,6 +2,7 @@
 /// `HashModel` of one architecture and code length on one backend. Included by one source file an architecture and
 /// backend.
 #include "architectures.hpp"
+#include "chosen_adam.hpp"
 #include "hash_model.hpp"
 #include "on_host.hpp"
 
@@ -11,7 +12,6 @@
 #include <hashweave/core/replay.hpp>
 #include <hashweave/cpu.hpp>
 #include <hashweave/io/checkpoint.hpp>
-#include <hashweave/optim/adam.hpp>
 #include <optional>
 #include <utility>
 
@@ -118,10 +118,13 @@ class HashModelOf final : public HashModel {
     set_recompute(model_.arch.image, s.recompute, images_recomputed_at_a_time);
     set_recompute(model_.arch.text, s.recompute);
     const double towers = s.freeze_towers ? 0 : s.rate / s.head_rate;
-    adam_.emplace(typename Adam<B, Net>::Options{
-        .rate = s.head_rate,
-        .clip_norm = s.clip_norm,
-        .groups = {{.prefix = "image.tower", .rate_factor = towers}, {.prefix = "text.tower", .rate_factor = towers}}});
+    const std::span<const ParameterEntry> entries = model_.params.entries();
+    adam_.emplace(s.half_moments,
+                  typename AdamOnBlock<B>::Options{.rate = s.head_rate,
+                                                   .clip_norm = s.clip_norm,
+                                                   .groups = {{.prefix = "image.tower", .rate_factor = towers},
+                                                              {.prefix = "text.tower", .rate_factor = towers}}},
+                  std::vector<ParameterEntry>(entries.begin(), entries.end()));
   }
 
   StepResult step(const ImageBatch& image_batch, const TextBatch& texts, Owners owners, const Moment& now) override {
@@ -185,22 +188,9 @@ class HashModelOf final : public HashModel {
     return out;
   }
 
-  std::vector<NamedTensor> moments() override {
-    std::vector<NamedTensor> all;
-    add_tensors(all, host_first_.read(adam_->first_moment()), "m.", wanted(!settings_.freeze_towers));
-    add_tensors(all, host_second_.read(adam_->second_moment()), "v.", wanted(!settings_.freeze_towers));
-    return all;
-  }
+  std::vector<NamedTensor> moments() override { return adam_->moments(wanted(!settings_.freeze_towers)); }
   void load_moments(const TensorFile& file, Size steps, Size skipped) override {
-    host_first_.change(adam_->first_moment(), [&](auto& first) {
-      host_second_.change(adam_->second_moment(), [&](auto& second) {
-        TensorTargets targets;
-        targets.add(first, "m.", wanted(!settings_.freeze_towers));
-        targets.add(second, "v.", wanted(!settings_.freeze_towers));
-        targets.read(file, described());
-      });
-    });
-    adam_->restore(steps, skipped);
+    adam_->load(file, wanted(!settings_.freeze_towers), steps, skipped, described());
   }
   Size optimiser_steps() const override { return adam_ ? adam_->steps() : 0; }
   Size skipped_steps() const override { return adam_ ? adam_->skipped() : 0; }
@@ -208,8 +198,8 @@ class HashModelOf final : public HashModel {
     Size trained = 0;
     for (const ParameterEntry& e : model_.params.entries())
       if (wanted(!settings_.freeze_towers)(e.name)) trained += e.size();
-    const std::size_t copies = adam_ ? 3 : 1;  // gradients and moments
-    return {model_.params.bytes() + copies * static_cast<std::size_t>(trained) * sizeof(float),
+    const std::size_t each = sizeof(float) + (adam_ ? 2 * adam_->moment_bytes() : 0);  // gradient and moments
+    return {model_.params.bytes() + each * static_cast<std::size_t>(trained),
             be_.tape().high_water() - be_.tape().handed_back() + be_.constants().bytes()};
   }
 
@@ -319,11 +309,12 @@ class HashModelOf final : public HashModel {
     B::Memory::copy_to_host(to.data(), m.data, to.size_bytes());
   }
 
-  /// Some 1,200 to 1,500 rows: products are hardly slower than with more, and a block needs a fifth of the memory.
-  static constexpr Size images_recomputed_at_a_time = 6;
   /// The backend takes numbers to its device while it computes.
   static constexpr bool travels = requires(B& be) { be.uploads(); };
   static constexpr Size patches = (A::side / A::patch) * (A::side / A::patch);
+  /// Up to 1,300 rows: products are hardly slower than with more, and of 30 pictures a block needs a fifth of the
+  /// memory.
+  static constexpr Size images_recomputed_at_a_time = std::max<Size>(1, 1300 / (patches + 1));
   Facts facts_{A::name,       Bits,         A::side,   patches + 1,      A::image_width, A::text_width,
                A::vocabulary, A::positions, A::preset, A::image_weights, A::text_weights};
   B be_;
@@ -332,9 +323,8 @@ class HashModelOf final : public HashModel {
   typename Head::template Params<B> values_{}, gradients_{};
   TrainingSettings settings_;
   Size trainings_ = 0;  ///< what `begin_training` sets are arguments of kernels
-  std::optional<Adam<B, Net>> adam_;
+  std::optional<ChosenAdam<B>> adam_;
   mutable OnHost<B> host_params_;
-  OnHost<B> host_first_, host_second_;
 };
 
 /// The architecture at each code length there is, on one backend.

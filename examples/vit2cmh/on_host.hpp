@@ -14,14 +14,14 @@ using namespace hashweave;
 
 /// A block of parameters in host memory: the block itself, or where its memory is a device's a copy, made when it is
 /// first asked for.
-template <class B>
+template <class B, class Number = typename B::Scalar>
 class OnHost {
  public:
-  using Block = ParameterBlock<Cpu<typename B::Scalar>>;
+  using Block = ParameterBlock<Cpu<typename B::Scalar>, Number>;
   static constexpr bool itself = std::same_as<typename B::Memory, HostMemory>;
 
   /// The values as they are now.
-  const Block& read(const ParameterBlock<B>& block) {
+  const Block& read(const ParameterBlock<B, Number>& block) {
     if constexpr (itself)
       return block;
     else
@@ -29,7 +29,7 @@ class OnHost {
   }
   /// f changes the values. Where it throws, a device's stay as they were.
   template <class F>
-  void change(ParameterBlock<B>& block, F&& f) {
+  void change(ParameterBlock<B, Number>& block, F&& f) {
     if constexpr (itself) {
       f(block);
     } else {
@@ -40,7 +40,7 @@ class OnHost {
   }
 
  private:
-  Block& copy_of(const ParameterBlock<B>& block) {
+  Block& copy_of(const ParameterBlock<B, Number>& block) {
     if (!copy_) copy_.emplace(std::vector<ParameterEntry>(block.entries().begin(), block.entries().end()));
     B::Memory::copy_to_host(copy_->flat().data, block.flat().data, block.bytes());
     return *copy_;

@@ -62,6 +62,7 @@ json options_as_json(const TrainOptions& o) {
           {"freeze_towers", o.freeze_towers},
           {"from_scratch", o.from_scratch},
           {"precision", o.precision == Precision::bf16 ? "bf16" : "f32"},
+          {"moments", o.half_moments ? "bf16" : "f32"},
           {"seed", o.seed},
           {"limit_train", o.limit_train}};
 }
@@ -192,7 +193,8 @@ class Training {
     feed_.emplace(
         *model_, data_, *tokenizer_,
         FeedSettings{o_.freeze_towers, static_cast<std::size_t>(o_.cache_mb) << 20, o_.cache_file, o_.machine.threads});
-    model_->begin_training({o_.loss, o_.rate, o_.head_rate, o_.clip, o_.dropout, o_.freeze_towers, o_.recompute});
+    model_->begin_training(
+        {o_.loss, o_.rate, o_.head_rate, o_.clip, o_.dropout, o_.freeze_towers, o_.recompute, o_.half_moments});
     sampler_.emplace(captions_->size(), o_.batch, o_.seed, Rank{}, LastBatch::drop);
     require(sampler_->batches() >= o_.accumulate, "--accumulate", "batches", Phrase{"at most ", sampler_->batches()},
             o_.accumulate);

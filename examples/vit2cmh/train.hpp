@@ -16,6 +16,7 @@ struct TrainOptions {
   LossSettings loss;
   double clip = 2, dropout = 0.1;
   bool freeze_towers = false, recompute = false, resume = false, from_scratch = false, skip_bad = false;
+  bool half_moments = false;
   Precision precision = Precision::full;
   Machine machine;
   Size cache_mb = 2048;

@@ -42,10 +42,30 @@ for kind in "binary", "asymmetric", "continuous":
 assert {b["name"] for b in json.load(open("whole/results.json"))["baselines"]} == {"untrained", "random codes"}
 PY
 
-echo "== blocks computed again: the same model in less memory"
+echo "== blocks computed again: the same model up to rounding, in less memory"
 quietly "$app" "${small[@]}" --out again --recompute
 [[ -n $plain && $(step_memory) -lt $plain ]] || { cat log.txt >&2; fail "--recompute saves nothing of $plain MiB"; }
-diff <(sums whole) <(sums again) || fail "--recompute changed the model"
+python3 - <<'PY' || fail "--recompute changed the model"
+import json
+losses = [[v["loss"] for v in map(json.loads, open(f"{run}/metrics.jsonl")) if "loss" in v] for run in ("whole", "again")]
+assert len(losses[0]) == len(losses[1]) > 0
+assert all(abs(a - b) <= 2e-5 * max(1, abs(a)) for a, b in zip(*losses)), losses
+PY
+
+echo "== moments in bfloat16: half the file, the same on one thread and resumed, not mixed with others"
+half=("${small[@]}" --moments bf16)
+quietly "$app" "${half[@]}" --out half
+quietly "$app" "${half[@]}" --out half_again --threads 1 --stop-after-steps 5
+quietly "$app" "${half[@]}" --out half_again --resume
+diff <(sums half) <(sums half_again) || fail "moments in bfloat16 depend on threads or sittings"
+diff <(sums whole) <(sums half) >/dev/null && fail "--moments bf16 changes nothing"
+python3 - "$last" <<'PY' || fail "moments in bfloat16 take more than half"
+import os, sys
+full, half = (os.path.getsize(f"{run}/checkpoints/{sys.argv[1]}/optim.safetensors") for run in ("whole", "half"))
+assert 0.45 < half / full < 0.6, (full, half)
+PY
+refused=0 && "$app" "${small[@]}" --out half --resume >log.txt 2>&1 || refused=$?
+[[ $refused == 1 ]] && grep -q moments log.txt || { cat log.txt >&2; fail "a run was resumed with other moments"; }
 
 echo "== stopped and resumed"
 final() { (cd "$1" && sha256sum model.safetensors "checkpoints/$last"/*.safetensors); }

@@ -125,6 +125,33 @@ TEST_CASE("CUDA optimisers agree with the CPU's", "[cuda]") {
   });
 }
 
+TEST_CASE("CUDA's Adam with moments in bfloat16 agrees with the CPU's", "[cuda]") {
+  const Size n = GENERATE(1, 33, 9000);
+  const auto steps = [=](auto& r) {
+    using Memory = typename std::remove_cvref_t<decltype(r.be)>::Memory;
+    const auto w = r.in(1, n, 1), g = r.in(1, n, 2);
+    const std::vector<BFloat16> zeros(static_cast<std::size_t>(n));
+    const auto moments = [&] {
+      const auto m = matrix(r.be.tape().template take<BFloat16>(n), 1, n);
+      Memory::copy_from_host(m.data, zeros.data(), zeros.size() * sizeof(BFloat16));
+      return m;
+    };
+    const auto m = moments(), v = moments();
+    AdamRule rule{.rate = 0.01};
+    for (std::uint32_t step = 1; step <= 3; ++step) {
+      rule.rounding = {7, step, 2};
+      adam_update(r.be, w, g, m, v, rule);
+      r.keep(w);
+      for (const auto& moment : {m, v}) {
+        std::vector<BFloat16> host(zeros.size());
+        Memory::copy_to_host(host.data(), moment.data, host.size() * sizeof(BFloat16));
+        r.outputs.emplace_back(host.begin(), host.end());
+      }
+    }
+  };
+  check_agrees(steps, 4e-3);  // where the last bit of a float decides which neighbour it becomes
+}
+
 TEST_CASE("CUDA's spectral norm agrees with the CPU's", "[cuda]") {
   const Size out = GENERATE(1, 33, 150);
   check_agrees([=](auto& r) {

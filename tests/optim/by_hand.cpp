@@ -1,3 +1,5 @@
+#include <bit>
+#include <hashweave/compose/chain.hpp>
 #include <hashweave/nn/embedding.hpp>
 #include <hashweave/nn/linear.hpp>
 #include <hashweave/optim/adam.hpp>
@@ -51,6 +53,84 @@ TEST_CASE("Two steps of Adam by hand", "[optim]") {
   CHECK(adam.steps() == 2);
   check_near(adam.first_moment().values("weight"), {1.25, -1});
   check_near(adam.second_moment().values("weight"), {1.9375, 3});
+}
+TEST_CASE("Random rounding to bfloat16 gives a neighbour, and the value in the mean", "[optim]") {
+  for (const float value : {1.003F, -0.37F, 1e-20F, 3e4F, 0.0F, 1.5F}) {
+    const float below = std::bit_cast<float>(std::bit_cast<std::uint32_t>(value) & 0xFFFF0000U);  // in magnitude
+    const float above = std::bit_cast<float>((std::bit_cast<std::uint32_t>(value) & 0xFFFF0000U) + 0x10000U);
+    double sum = 0;
+    bool neighbours = true;
+    for (std::uint32_t random = 0; random < 0x10000; ++random) {
+      const float rounded = round_randomly(value, random);
+      neighbours = neighbours && (rounded == below || (rounded == above && value != below));
+      sum += static_cast<double>(rounded);
+    }
+    CHECK(neighbours);
+    CHECK(sum / 0x10000 == Approx(static_cast<double>(value)).epsilon(1e-9));
+  }
+}
+TEST_CASE("Adam with moments in bfloat16: by hand where they are exact, and any number of threads the same",
+          "[optim]") {
+  using Half = Adam<B, L, BFloat16>;
+  Two x{{1, -2}};
+  Half adam{{.rate = 0.1, .beta1 = 0.5, .beta2 = 0.75, .eps = 0.5}};
+  x.step(adam, {3, -4});
+  check_near(x.weight(), {1 - 0.1 * 3 / 3.5, -2 + 0.1 * 4 / 4.5});
+  CHECK(adam.first_moment().values("weight")[0] == 1.5F);
+  CHECK(adam.second_moment().values("weight")[1] == 4.0F);
+  CHECK(adam.first_moment().bytes() * 4 == x.params.bytes());  // beside double
+
+  using Uneven = Chain<Linear<3, 5>, Linear<5, 7>>;  // its first step does not see how moments are kept
+  const auto first_step = []<class O>(O optimizer) {
+    Cpu<float> be{1};
+    Parameters<Cpu<float>, Uneven> params, grads;
+    params.initialise(1);
+    grads.initialise(2);
+    optimizer.step(be, params, grads);
+    const auto all = params.trainable();
+    return std::vector<float>(all.data, all.data + all.size());
+  };
+  CHECK((first_step(Adam<Cpu<float>, Uneven, BFloat16>{{.rate = 0.1}}) ==
+         first_step(Adam<Cpu<float>, Uneven>{{.rate = 0.1}})));
+
+  using Wide = Linear<300, 333, NoBias>;
+  const auto weights = [](Size threads) {
+    Cpu<float> be{threads};
+    Parameters<Cpu<float>, Wide> params, grads;
+    params.initialise(1);
+    Adam<Cpu<float>, Wide, BFloat16> rounded{{.rate = 0.1, .clip_norm = 1}};
+    for (std::uint64_t step = 0; step < 5; ++step) {
+      grads.initialise(step);
+      rounded.step(be, params, grads);
+    }
+    return params.values("weight");
+  };
+  CHECK((weights(1) == weights(3)));
+}
+TEST_CASE("Moments in bfloat16 follow those in float without bias", "[optim]") {
+  constexpr Size n = 4096;
+  using Row = Linear<n, 1, NoBias>;
+  Cpu<float> be{1};
+  Parameters<Cpu<float>, Row> full, half, grads;
+  Adam<Cpu<float>, Row> exact{{.rate = 1e-3}};
+  Adam<Cpu<float>, Row, BFloat16> rounded{{.rate = 1e-3}};
+  for (std::uint64_t step = 0; step < 2000; ++step) {  // the same gradients for all: v rises, then falls to a hundredth
+    const float size = step < 1000 ? 1.0F : 0.1F;
+    const double g = RandomStream{3, 0, 0}.normal(step);
+    std::fill_n(grads->weight.data, n, size * static_cast<float>(g));
+    exact.step(be, full, grads);
+    rounded.step(be, half, grads);
+  }
+  const float v = exact.second_moment().values("weight")[0], w = full.values("weight")[0];
+  double mean = 0, worst = 0, moved = 0;
+  for (const BFloat16 one : rounded.second_moment().values("weight")) {
+    mean += static_cast<double>(one) / n;
+    worst = std::max(worst, std::abs(static_cast<double>(one) / static_cast<double>(v) - 1));
+  }
+  for (const float one : half.values("weight")) moved += static_cast<double>(one) / n;
+  CHECK(mean == Approx(static_cast<double>(v)).epsilon(0.005));
+  CHECK(worst < 0.3);
+  CHECK(moved == Approx(static_cast<double>(w)).epsilon(0.01));
 }
 TEST_CASE("Adam takes no memory for moments of rows that were never used, and forgets none that were", "[optim]") {
   constexpr Size rows = 40'000, width = 64;

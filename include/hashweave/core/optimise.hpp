@@ -1,5 +1,6 @@
 #pragma once
 #include <concepts>
+#include <hashweave/core/random.hpp>
 
 namespace hashweave {
 
@@ -13,6 +14,8 @@ struct AdamRule {
   bool decoupled = false;
   double correction1 = 1, correction2 = 1;  ///< 1 - beta^t
   double scale = 1;
+  RandomStream
+      rounding{};  ///< of moments in bfloat16: value i of both is rounded by its number i, see `round_randomly`
 };
 
 /// What a step of gradient descent is made of. With g = scale * gradient + decay * w: v = momentum v + g;

@@ -41,11 +41,12 @@ struct ParameterList {
 
 /// One block of memory for many parameters, which go by name: what of `Parameters` does not depend on the model's type.
 /// Optimisers and checkpoints work on it. Every parameter starts on a cache line, the gaps are zero. Statistics lie
-/// behind the trainable part, so that clipping and optimisers are one pass over `trainable()`.
-template <class B>
+/// behind the trainable part, so that clipping and optimisers are one pass over `trainable()`. Numbers are the
+/// backend's, or another kind of them (`Adam` can keep its moments as `BFloat16`).
+template <class B, class Number = typename B::Scalar>
 class ParameterBlock {
  public:
-  using Scalar = typename B::Scalar;
+  using Scalar = Number;
   using Memory = typename B::Memory;
 
   /// Gives each entry its place and allocates, all zero.
@@ -103,7 +104,7 @@ class ParameterBlock {
   void initialise(std::uint64_t seed);
 
  private:
-  static constexpr Size gap = static_cast<Size>(64 / sizeof(Scalar));
+  static constexpr Size gap = static_cast<Size>(64 / sizeof(typename B::Scalar));  // whatever the numbers: one layout
 
   std::vector<ParameterEntry> entries_;
   Buffer<Scalar, Memory> block_;
@@ -111,8 +112,8 @@ class ParameterBlock {
 };
 
 // Defined apart from the class, so that a project can compile them once (cpu/kernel_list.inc).
-template <class B>
-ParameterBlock<B>::ParameterBlock(std::vector<ParameterEntry> entries) : entries_{std::move(entries)} {
+template <class B, class Number>
+ParameterBlock<B, Number>::ParameterBlock(std::vector<ParameterEntry> entries) : entries_{std::move(entries)} {
   for (const bool statistics : {false, true}) {
     for (ParameterEntry& e : entries_) {
       if (e.statistic() == statistics) {
@@ -129,31 +130,31 @@ ParameterBlock<B>::ParameterBlock(std::vector<ParameterEntry> entries) : entries
   block_ = Buffer<Scalar, Memory>{size_};
 }
 
-template <class B>
-const ParameterEntry& ParameterBlock<B>::entry(std::string_view name) const {
+template <class B, class Number>
+const ParameterEntry& ParameterBlock<B, Number>::entry(std::string_view name) const {
   for (const ParameterEntry& e : entries_) {
     if (e.name == name) return e;
   }
   fail("parameters", "name", "one of the model's " + std::to_string(entries_.size()) + " parameters", name);
 }
 
-template <class B>
-void ParameterBlock<B>::assign(std::string_view name, std::span<const Scalar> values) {
+template <class B, class Number>
+void ParameterBlock<B, Number>::assign(std::string_view name, std::span<const Scalar> values) {
   const ParameterEntry& e = entry(name);
   require(static_cast<Size>(values.size()) == e.size(), e.name, "number of values", e.size(), values.size());
   Memory::copy_from_host(block_.data() + e.offset, values.data(), values.size_bytes());
 }
 
-template <class B>
-std::vector<typename ParameterBlock<B>::Scalar> ParameterBlock<B>::values(std::string_view name) const {
+template <class B, class Number>
+std::vector<Number> ParameterBlock<B, Number>::values(std::string_view name) const {
   const ParameterEntry& e = entry(name);
   std::vector<Scalar> out(static_cast<std::size_t>(e.size()));
   Memory::copy_to_host(out.data(), block_.data() + e.offset, out.size() * sizeof(Scalar));
   return out;
 }
 
-template <class B>
-void ParameterBlock<B>::initialise(std::uint64_t seed) {
+template <class B, class Number>
+void ParameterBlock<B, Number>::initialise(std::uint64_t seed) {
   std::vector<Scalar> host;
   for (const ParameterEntry& e : entries_) {
     host.assign(static_cast<std::size_t>(e.size()), static_cast<Scalar>(e.init.mean));

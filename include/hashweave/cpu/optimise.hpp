@@ -1,10 +1,13 @@
 #pragma once
 #include <Eigen/Core>
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstring>
+#include <hashweave/core/bfloat16.hpp>
 #include <hashweave/core/optimise.hpp>
 #include <hashweave/cpu/backend.hpp>
+#include <hashweave/cpu/philox.hpp>
 #include <numeric>
 #include <type_traits>
 
@@ -19,11 +22,34 @@ using Lanes = Eigen::Array<T, lanes, 1>;
 /// `lanes` values that are all +0.
 template <class T>
 bool all_zero(const T* x) {
-  using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+  using Bits = std::conditional_t<sizeof(T) == 2, std::uint16_t,
+                                  std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>;
   Bits bits[lanes], any = 0;
   std::memcpy(bits, x, sizeof bits);
   for (int k = 0; k < lanes; ++k) any |= bits[k];
   return any == 0;
+}
+
+/// `lanes` moments as they are kept: as they are, or in bfloat16, rounded by 16 random bits of each word.
+template <class T>
+Lanes<T> moments_at(const T* p) {
+  return Eigen::Map<const Lanes<T>>(p);
+}
+template <class T>
+Lanes<T> moments_at(const BFloat16* p) {
+  Lanes<T> out;
+  for (int k = 0; k < lanes; ++k) out[k] = static_cast<T>(static_cast<float>(p[k]));
+  return out;
+}
+template <class T>
+void keep_moments(T* m, T* v, const Lanes<T>& mean, const Lanes<T>& square, const std::uint32_t*) {
+  Eigen::Map<Lanes<T>>{m} = mean;
+  Eigen::Map<Lanes<T>>{v} = square;
+}
+template <class T>
+void keep_moments(BFloat16* m, BFloat16* v, const Lanes<T>& mean, const Lanes<T>& square, const std::uint32_t* random) {
+  for (int k = 0; k < lanes; ++k) m[k] = round_randomly(static_cast<float>(mean[k]), random[k] & 0xFFFF);
+  for (int k = 0; k < lanes; ++k) v[k] = round_randomly(static_cast<float>(square[k]), random[k] >> 16);
 }
 
 /// Σ x² of n values in double: `lanes` sums side by side.
@@ -53,10 +79,12 @@ double squared_norm(Cpu<T>& be, In<T> x) {
   return sum;
 }
 
-/// One Adam step over n values; see `AdamRule`. Where gradient and moments are zero and nothing decays it writes
-/// nothing: of a vocabulary's table only rows that have been used take memory for moments.
-template <class T>
-void adam_update(Cpu<T>& be, Out<T> w, In<T> g, Out<T> m, Out<T> v, const AdamRule& rule) {
+namespace cpu {
+/// One Adam step; M: what moments are kept in.
+template <class T, class M>
+void adam(Cpu<T>& be, Mat<T> w, Mat<const T> g, Mat<M> m, Mat<M> v, const AdamRule& rule) {
+  constexpr bool rounded = !std::is_same_v<T, M>;
+  constexpr Size group = 64;  // so many random numbers come at once
   const T b1 = static_cast<T>(rule.beta1), b2 = static_cast<T>(rule.beta2), scale = static_cast<T>(rule.scale);
   const T c1 = static_cast<T>(1 - rule.beta1), c2 = static_cast<T>(1 - rule.beta2);
   const T rate = static_cast<T>(rule.rate / rule.correction1), eps = static_cast<T>(rule.eps);
@@ -64,30 +92,50 @@ void adam_update(Cpu<T>& be, Out<T> w, In<T> g, Out<T> m, Out<T> v, const AdamRu
   const T coupled = static_cast<T>(rule.decoupled ? 0 : rule.decay);
   const T shrink = static_cast<T>(rule.decoupled ? 1 - rule.rate * rule.decay : 1);
   const bool decays = coupled != 0 || shrink != 1;
-  const auto step = [=](T* weights, const T* gradient, T* first_moment, T* second_moment) {
-    if (cpu::all_zero(gradient) && !decays && cpu::all_zero(first_moment) && cpu::all_zero(second_moment)) return;
-    Eigen::Map<cpu::Lanes<T>> values(weights), means(first_moment), squares(second_moment);
-    const cpu::Lanes<T> grad = Eigen::Map<const cpu::Lanes<T>>(gradient) * scale + coupled * values;
-    const cpu::Lanes<T> mean = b1 * means + c1 * grad, square = b2 * squares + c2 * grad * grad;
+  const auto step = [=](T* weights, const T* gradient, M* first_moment, M* second_moment, const std::uint32_t* random) {
+    if (all_zero(gradient) && !decays && all_zero(first_moment) && all_zero(second_moment)) return;
+    Eigen::Map<Lanes<T>> values(weights);
+    const Lanes<T> grad = Eigen::Map<const Lanes<T>>(gradient) * scale + coupled * values;
+    const Lanes<T> mean = b1 * moments_at<T>(first_moment) + c1 * grad;
+    const Lanes<T> square = b2 * moments_at<T>(second_moment) + c2 * grad * grad;
     values = values * shrink - rate * mean / (square.sqrt() * root + eps);
-    means = mean;
-    squares = square;
+    keep_moments<T>(first_moment, second_moment, mean, square, random);
   };
   for_row_chunks(be, w.size(), 1, [&](Size first, Size count) {
-    const Size rest = count % cpu::lanes, whole = first + count - rest;
-    for (Size i = first; i < whole; i += cpu::lanes) step(w.data + i, g.data + i, m.data + i, v.data + i);
+    const Size rest = count % lanes, whole = first + count - rest;
+    std::array<std::uint32_t, group> random{};
+    const auto random_at = [&](Size i) {
+      if constexpr (rounded)
+        if (i % group == 0) random = philox_group(rule.rounding, static_cast<std::uint64_t>(i / group));
+      return random.data() + i % group;
+    };
+    for (Size i = first; i < whole; i += lanes) step(w.data + i, g.data + i, m.data + i, v.data + i, random_at(i));
     if (rest == 0) return;
-    const auto padded = [&](const T* x) {
-      cpu::Lanes<T> block = cpu::Lanes<T>::Zero();
+    const auto padded = [&]<class V>(const V* x) {
+      std::array<V, lanes> block{};
       std::copy_n(x + whole, rest, block.data());
       return block;
     };
-    cpu::Lanes<T> values = padded(w.data), gradients = padded(g.data), means = padded(m.data), squares = padded(v.data);
-    step(values.data(), gradients.data(), means.data(), squares.data());
-    std::copy_n(values.data(), rest, w.data + whole);
+    auto weights = padded(w.data), gradient = padded(g.data);
+    auto means = padded(m.data), squares = padded(v.data);
+    step(weights.data(), gradient.data(), means.data(), squares.data(), random_at(whole));
+    std::copy_n(weights.data(), rest, w.data + whole);
     std::copy_n(means.data(), rest, m.data + whole);
     std::copy_n(squares.data(), rest, v.data + whole);
   });
+}
+}  // namespace cpu
+
+/// One Adam step over n values; see `AdamRule`. Where gradient and moments are zero and nothing decays it writes
+/// nothing: of a vocabulary's table only rows that have been used take memory for moments.
+template <class T>
+void adam_update(Cpu<T>& be, Out<T> w, In<T> g, Out<T> m, Out<T> v, const AdamRule& rule) {
+  cpu::adam<T, T>(be, w, g, m, v, rule);
+}
+/// The same with moments kept in bfloat16, rounded at random.
+template <class T>
+void adam_update(Cpu<T>& be, Out<T> w, In<T> g, Out<BFloat16> m, Out<BFloat16> v, const AdamRule& rule) {
+  cpu::adam<T, BFloat16>(be, w, g, m, v, rule);
 }
 
 /// One step of gradient descent with momentum over n values; see `SgdRule`.

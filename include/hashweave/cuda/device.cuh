@@ -88,6 +88,7 @@ inline bool has_fragments() {
 inline __device__ bool any_of_block(bool holds) { return __syncthreads_or(holds ? 1 : 0) != 0; }
 
 inline __device__ std::uint32_t bits_of(float x) { return __float_as_uint(x); }
+inline __device__ float float_of_bits(std::uint32_t bits) { return __uint_as_float(bits); }
 inline __device__ int bits_set(std::uint32_t v) { return __popc(v); }
 inline __device__ int bits_set(std::uint64_t v) { return __popcll(v); }
 inline __device__ std::uint32_t high_product(std::uint32_t a, std::uint32_t b) { return __umulhi(a, b); }

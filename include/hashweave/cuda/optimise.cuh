@@ -1,5 +1,8 @@
 #pragma once
+#include <hashweave/core/bfloat16.hpp>
 #include <hashweave/cuda/elementwise.cuh>
+#include <hashweave/cuda/philox.cuh>
+#include <type_traits>
 
 namespace hashweave {
 
@@ -18,17 +21,32 @@ __global__ void __launch_bounds__(256) squares_kernel(double* sums, const T* x, 
   if (thread_x() == 0) at(sums, block_x()) = sum;
 }
 
-template <class T>
+/// One Adam step; M: what moments are kept in, as they are or as bfloat16, rounded by 16 random bits of a word each.
+template <class T, class M>
 struct AdamStep {
-  T *w, *m, *v;
+  T* w;
+  M *m, *v;
   const T* g;
   T b1, b2, c1, c2, scale, rate, eps, root, coupled, shrink;
+  RandomStream rounding;
+
+  static __device__ T value(T moment) { return moment; }
+  static __device__ T value(BFloat16 moment) { return static_cast<T>(float_of_bits(std::uint32_t{moment.bits} << 16)); }
   __device__ void operator()(Size, Size i) const {
     const T grad = at(g, i) * scale + coupled * at(w, i);
-    const T m1 = b1 * at(m, i) + c1 * grad, v1 = b2 * at(v, i) + c2 * grad * grad;
-    at(m, i) = m1;
-    at(v, i) = v1;
+    const T m1 = b1 * value(at(m, i)) + c1 * grad, v1 = b2 * value(at(v, i)) + c2 * grad * grad;
     at(w, i) = at(w, i) * shrink - rate * m1 / (root_of(v1) * root + eps);
+    if constexpr (std::is_same_v<T, M>) {
+      at(m, i) = m1;
+      at(v, i) = v1;
+    } else {
+      const std::uint32_t random = random_bits(rounding, static_cast<std::uint64_t>(i));
+      at(m, i) = rounded(m1, random & 0xFFFFU);
+      at(v, i) = rounded(v1, random >> 16);
+    }
+  }
+  static __device__ BFloat16 rounded(T moment, std::uint32_t random) {
+    return {static_cast<std::uint16_t>((bits_of(static_cast<float>(moment)) + random) >> 16)};
   }
 };
 template <class T>
@@ -61,9 +79,10 @@ double squared_norm(Cuda<T>& be, In<T> x) {
   be.tape().release(mark);
   return sum;
 }
-template <class T>
-void adam_update(Cuda<T>& be, Out<T> w, In<T> g, Out<T> m, Out<T> v, const AdamRule& rule) {
-  cuda::AdamStep<T> step;
+namespace cuda {
+template <class T, class M>
+void adam(Cuda<T>& be, Mat<T> w, Mat<const T> g, Mat<M> m, Mat<M> v, const AdamRule& rule) {
+  AdamStep<T, M> step;
   step.w = w.data;
   step.m = m.data;
   step.v = v.data;
@@ -78,7 +97,18 @@ void adam_update(Cuda<T>& be, Out<T> w, In<T> g, Out<T> m, Out<T> v, const AdamR
   step.root = static_cast<T>(1 / std::sqrt(rule.correction2));
   step.coupled = static_cast<T>(rule.decoupled ? 0 : rule.decay);
   step.shrink = static_cast<T>(rule.decoupled ? 1 - rule.rate * rule.decay : 1);
-  cuda::for_each(be, 1, w.size(), step);
+  step.rounding = rule.rounding;
+  for_each(be, 1, w.size(), step);
+}
+}  // namespace cuda
+
+template <class T>
+void adam_update(Cuda<T>& be, Out<T> w, In<T> g, Out<T> m, Out<T> v, const AdamRule& rule) {
+  cuda::adam<T, T>(be, w, g, m, v, rule);
+}
+template <class T>
+void adam_update(Cuda<T>& be, Out<T> w, In<T> g, Out<BFloat16> m, Out<BFloat16> v, const AdamRule& rule) {
+  cuda::adam<T, BFloat16>(be, w, g, m, v, rule);
 }
 template <class T>
 void sgd_update(Cuda<T>& be, Out<T> w, In<T> g, Out<T> velocity, const SgdRule& rule) {

@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <hashweave/core/bfloat16.hpp>
 #include <hashweave/io/bytes.hpp>
 #include <optional>
 #include <string_view>
@@ -39,7 +40,7 @@ constexpr std::optional<DType> dtype_named(std::string_view name) {
   return std::nullopt;
 }
 
-/// IEEE 754 half and bfloat16 as they lie in files; they convert to float exactly.
+/// IEEE 754 half as it lies in files, beside `BFloat16`; it converts to float exactly.
 struct Half {
   std::uint16_t bits = 0;
   constexpr operator float() const {
@@ -50,16 +51,6 @@ struct Half {
     return sign != 0 ? -tiny : tiny;
   }
 };
-struct BFloat16 {
-  std::uint16_t bits = 0;
-  constexpr operator float() const { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
-};
-/// The nearest bfloat16, of two equally near ones the even one; not a number stays so.
-constexpr BFloat16 round_to_bfloat16(float value) {
-  const auto bits = std::bit_cast<std::uint32_t>(value);
-  if (value != value) return {static_cast<std::uint16_t>(bits >> 16 | 0x40)};
-  return {static_cast<std::uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16)};
-}
 
 /// The stored kind of a C++ number type.
 template <class T>

@@ -182,6 +182,7 @@ inline bool any_of_block(bool holds) {
   return any;
 }
 inline std::uint32_t bits_of(float x) { return std::bit_cast<std::uint32_t>(x); }
+inline float float_of_bits(std::uint32_t bits) { return std::bit_cast<float>(bits); }
 inline int bits_set(std::uint32_t v) { return __builtin_popcount(v); }
 inline int bits_set(std::uint64_t v) { return __builtin_popcountll(v); }
 inline std::uint32_t high_product(std::uint32_t a, std::uint32_t b) {
