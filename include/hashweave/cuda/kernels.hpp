@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <hashweave/core/activation.hpp>
 #include <hashweave/core/attention.hpp>
+#include <hashweave/core/bfloat16.hpp>
 #include <hashweave/core/form.hpp>
 #include <hashweave/core/mat.hpp>
 #include <hashweave/core/optimise.hpp>

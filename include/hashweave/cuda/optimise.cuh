@@ -21,7 +21,8 @@ __global__ void __launch_bounds__(256) squares_kernel(double* sums, const T* x, 
   if (thread_x() == 0) at(sums, block_x()) = sum;
 }
 
-/// One Adam step; M: what moments are kept in, as they are or as bfloat16, rounded by 16 random bits of a word each.
+/// One Adam step; M: what moments are kept in, as they are or as bfloat16, rounded by 16 random bits of a word each. A
+/// thread has as many neighbours as lie in a word of moments.
 template <class T, class M>
 struct AdamStep {
   T* w;
@@ -29,10 +30,15 @@ struct AdamStep {
   const T* g;
   T b1, b2, c1, c2, scale, rate, eps, root, coupled, shrink;
   RandomStream rounding;
+  Size n;
+  static constexpr Size each = std::is_same_v<T, M> ? 1 : 2;
 
   static __device__ T value(T moment) { return moment; }
   static __device__ T value(BFloat16 moment) { return static_cast<T>(float_of_bits(std::uint32_t{moment.bits} << 16)); }
-  __device__ void operator()(Size, Size i) const {
+  __device__ void operator()(Size, Size word) const {
+    for (Size i = word * each; i < smaller(n, (word + 1) * each); ++i) one(i);
+  }
+  __device__ void one(Size i) const {
     const T grad = at(g, i) * scale + coupled * at(w, i);
     const T m1 = b1 * value(at(m, i)) + c1 * grad, v1 = b2 * value(at(v, i)) + c2 * grad * grad;
     at(w, i) = at(w, i) * shrink - rate * m1 / (root_of(v1) * root + eps);
@@ -98,7 +104,8 @@ void adam(Cuda<T>& be, Mat<T> w, Mat<const T> g, Mat<M> m, Mat<M> v, const AdamR
   step.coupled = static_cast<T>(rule.decoupled ? 0 : rule.decay);
   step.shrink = static_cast<T>(rule.decoupled ? 1 - rule.rate * rule.decay : 1);
   step.rounding = rule.rounding;
-  for_each(be, 1, w.size(), step);
+  step.n = w.size();
+  for_each(be, 1, (step.n + step.each - 1) / step.each, step);
 }
 }  // namespace cuda
 
